@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace instseg {
+
+// Order of the 8-bit samples of one pixel. Alpha is ignored.
+enum class PixelFormat { kBgr, kRgb, kGray, kBgra, kRgba };
+
+constexpr int num_channels(PixelFormat format) {
+  switch (format) {
+    case PixelFormat::kGray:
+      return 1;
+    case PixelFormat::kBgr:
+    case PixelFormat::kRgb:
+      return 3;
+    case PixelFormat::kBgra:
+    case PixelFormat::kRgba:
+      return 4;
+  }
+  return 0;
+}
+
+// Borrowed uint8 pixels [height, width, num_channels(format)]; nothing is copied or owned.
+struct ImageView {
+  const std::uint8_t* data = nullptr;
+  int height = 0;
+  int width = 0;
+  PixelFormat format = PixelFormat::kBgr;
+  // Bytes from one row to the next; 0 means rows follow each other without a gap.
+  std::ptrdiff_t row_stride_bytes = 0;
+};
+
+}  // namespace instseg
