@@ -1,0 +1,78 @@
+# The two commands of the README are `make demo` and `make test`; both start from Python and g++ alone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= $(shell nproc)
+IMAGE ?=
+MODEL ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test env build cpp-test python-test lint stubs format asan tsan sanitize parity \
+        bench-kernels bench clean
+
+help:  ## This list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: build  ## Build, then segment a photo: make demo MODEL=<folder> IMAGE=<photo>
+	@test -n "$(MODEL)" || { echo "Give a model folder: make demo MODEL=Mask-RT-DETR-L_infer/ IMAGE=street.jpg"; exit 2; }
+	@test -n "$(IMAGE)" || { echo "Give a photo: make demo MODEL=$(MODEL) IMAGE=street.jpg"; exit 2; }
+	$(BIN)/instseg predict "$(MODEL)" "$(IMAGE)" --output output
+
+test: lint build cpp-test python-test  ## Build, then every C++ and Python test and the linters
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --group dev
+	@touch $@
+
+env: $(VENV)/ready  ## The virtual environment .venv with everything the project needs
+
+# One build directory serves the wheel, the C++ tests and the kernel benchmarks.
+build: env  ## The wheel, built with its C++ tests, installed into .venv
+	rm -rf dist
+	PATH="$(CURDIR)/$(BIN):$$PATH" CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) $(BIN)/pip wheel --quiet --no-build-isolation --no-deps \
+	  -C build-dir=build/wheel -C cmake.define.INSTSEG_TESTS=ON -C cmake.define.INSTSEG_BENCHMARKS=ON \
+	  -C cmake.define.INSTSEG_WERROR=ON --wheel-dir dist .
+	$(BIN)/pip install --quiet dist/*.whl
+	$(BIN)/pip install --quiet --force-reinstall --no-deps dist/*.whl
+
+cpp-test: build  ## The C++ tests, once per instruction set
+	$(BIN)/ctest --test-dir build/wheel --output-on-failure -j1
+
+python-test: build  ## The Python and end-to-end tests
+	$(BIN)/python -m pytest
+
+lint: env  ## Formatters, ruff, mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	git ls-files '*.h' '*.cpp' | xargs $(BIN)/clang-format --dry-run --Werror
+	$(BIN)/mypy
+
+stubs: build  ## Writes python/instseg/_core.pyi from the built module
+	$(BIN)/pybind11-stubgen instseg._core --output-dir build/stubs --exit-code
+	cp build/stubs/instseg/_core.pyi python/instseg/_core.pyi
+
+format: env  ## Formats everything
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	git ls-files '*.h' '*.cpp' | xargs $(BIN)/clang-format -i
+
+asan tsan: env  ## The C++ tests under AddressSanitizer + UBSan, or ThreadSanitizer
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset $@ -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python"
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build --preset $@ -j $(JOBS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" ctest --preset $@
+
+sanitize: asan tsan  ## Both
+
+parity: build  ## Compares with Paddle 3.3.1 and 3.0.0, in environments that it makes
+	$(BIN)/python -m pytest tests/e2e/parity -m parity
+
+bench-kernels: build  ## Times the C++ kernels
+	@for program in build/wheel/benchmarks/cpp/*_bench; do $$program || exit 1; done
+
+bench: build  ## JPEG to results against PaddleX and bare OpenVINO
+	$(BIN)/python benchmarks/end_to_end.py --output build/bench/results
+
+clean:  ## Removes what was built, keeps the environment
+	rm -rf build dist
