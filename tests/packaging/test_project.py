@@ -1,0 +1,47 @@
+"""Facts that stand in two places of the project's files agree."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import instseg
+
+ROOT = Path(__file__).resolve().parents[2]
+
+if sys.version_info < (3, 11):
+    pytest.skip("reading pyproject.toml needs Python 3.11", allow_module_level=True)
+import tomllib
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def pin(requirements: list[object], name: str) -> str:
+    [found] = [r for r in requirements if isinstance(r, str) and re.match(rf"{name}\b", r)]
+    return found
+
+
+def test_openvino_is_pinned_to_the_version_built_against() -> None:
+    required = pin(PYPROJECT["project"]["dependencies"], "openvino")
+    assert re.fullmatch(r"openvino==\d+\.\d+\.\d+", required)
+    assert pin(PYPROJECT["build-system"]["requires"], "openvino") == required
+    assert pin(PYPROJECT["dependency-groups"]["build"], "openvino") == required
+
+
+def test_build_group_holds_the_build_requirements() -> None:
+    assert set(PYPROJECT["build-system"]["requires"]) <= set(
+        PYPROJECT["dependency-groups"]["build"]
+    )
+
+
+def test_version_is_the_one_of_cmake() -> None:
+    [version] = re.findall(
+        r"project\(instseg VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+    )
+    assert instseg.__version__ == version
+    assert instseg._core.__version__ == version
+
+
+def test_the_dependencies_stay_few() -> None:
+    assert len(PYPROJECT["project"]["dependencies"]) <= 8
