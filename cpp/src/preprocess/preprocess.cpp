@@ -33,10 +33,8 @@ constexpr int kMinBandRows = 32;
 template <typename Body>
 void for_each_band(const Resampling& resampling, int height, PreprocessWorkspace::Impl& workspace,
                    const ThreadPool& pool, const Body& body) {
-  workspace.along_row.build(resampling.image.width, resampling.width, resampling.interpolation,
-                            resampling.arithmetic(), /*along_row=*/true);
-  workspace.along_column.build(resampling.image.height, resampling.height, resampling.interpolation,
-                               resampling.arithmetic(), /*along_row=*/false);
+  workspace.along_row.build(resampling.row_axis());
+  workspace.along_column.build(resampling.column_axis());
   // Twice as many bands as threads: a thread that starts late leaves work to the others.
   const int most = pool.size() == 1 ? 1 : 2 * pool.size();
   const int count = std::clamp(height / kMinBandRows, 1, most);

@@ -19,8 +19,8 @@ struct RowTaps {
   int inner_begin = 0;
   int inner_end = 0;
   const int* first = nullptr;           // [size] source pixel of tap 0
-  const std::int16_t* fixed = nullptr;  // bytes: weights per pixel
-  const float* real = nullptr;          // float32: weights per pixel
+  const std::int16_t* fixed = nullptr;  // weights for bytes: bilinear [size, 2], bicubic [size, 8]
+  const float* real = nullptr;          // weights for float32: [size, taps]
 };
 
 // Bytes loaded at once from the first tap on.

@@ -6,7 +6,36 @@
 namespace instseg {
 namespace {
 
-constexpr float kLinearOne = 2048;  // 11 fractional bits
+constexpr int kShortOne = 2048;  // 1 with 11 fractional bits
+
+std::int32_t round_even(double value) { return static_cast<std::int32_t>(std::lrint(value)); }
+
+// The cubic convolution kernel at distance x in [0, 2], a = -0.75. R. Keys, "Cubic convolution
+// interpolation for digital image processing", IEEE Trans. ASSP 29 (1981), with its parameter free.
+double cubic_kernel(double x) {
+  constexpr double a = -0.75;
+  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return a * (((x - 5) * x + 8) * x - 4);
+}
+
+// Weights of the pixels at floor(c) - 1 .. floor(c) + 2, rest = c - floor(c); they sum to 1.
+void cubic_weights(double rest, double weights[4]) {
+  weights[0] = cubic_kernel(1 + rest);
+  weights[1] = cubic_kernel(rest);
+  weights[2] = cubic_kernel(1 - rest);
+  weights[3] = 1 - weights[0] - weights[1] - weights[2];
+}
+
+void store_cubic_fixed(const double weights[4], std::int16_t out[kCubicWeightLanes]) {
+  for (int k = 0; k < 4; ++k) {
+    const std::int32_t weight = round_even(weights[k] * (1 << kCubicWeightBits));
+    const std::int32_t high = (weight + (1 << (kCubicLowBits - 1))) >> kCubicLowBits;
+    out[k] = static_cast<std::int16_t>(high);
+    out[4 + k] = static_cast<std::int16_t>(weight - high * (1 << kCubicLowBits));
+  }
+}
+
+}  // namespace
 
 int num_taps(Interpolation interpolation) {
   switch (interpolation) {
@@ -20,111 +49,85 @@ int num_taps(Interpolation interpolation) {
   return 0;
 }
 
-// The cubic convolution kernel at distance x >= 0, a = -0.75; R. Keys, "Cubic convolution
-// interpolation for digital image processing", IEEE TASSP 29 (1981), eq. 15 with a free.
-double cubic_kernel(double x) {
-  constexpr double a = -0.75;
-  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return a * (((x - 5) * x + 8) * x - 4);
+void ResampleWeights::build(const ResampleAxis& axis) {
+  if (axis == axis_) return;
+  axis_ = {};  // nothing valid, should an allocation fail
+  fill(axis);
+  axis_ = axis;
 }
 
-// Weights of the taps at floor - 1 .. floor + 2 for a coordinate `rest` past its floor; sum 1.
-void cubic_weights(double rest, double weights[4]) {
-  weights[0] = cubic_kernel(1 + rest);
-  weights[1] = cubic_kernel(rest);
-  weights[2] = cubic_kernel(1 - rest);
-  weights[3] = 1 - weights[0] - weights[1] - weights[2];
-}
-
-void store_cubic_fixed(const double weights[4], std::int16_t out[kCubicWeightLanes]) {
-  for (int k = 0; k < 4; ++k) {
-    const auto whole = static_cast<std::int32_t>(std::lrint(weights[k] * (1 << kCubicWeightBits)));
-    const std::int32_t high = (whole + (1 << (kCubicLowBits - 1))) >> kCubicLowBits;
-    out[k] = static_cast<std::int16_t>(high);
-    out[4 + k] = static_cast<std::int16_t>(whole - high * (1 << kCubicLowBits));
-  }
-}
-
-}  // namespace
-
-void ResampleWeights::build(int source, int size, Interpolation interpolation,
-                            Arithmetic arithmetic, bool along_row) {
-  if (source == source_ && size == size_ && interpolation == interpolation_ &&
-      arithmetic == arithmetic_ && along_row == along_row_) {
-    return;
-  }
-  source_ = 0;  // not usable if an allocation below fails
-  const int taps = num_taps(interpolation);
-  const auto count = static_cast<std::size_t>(size);
-  first_.resize(count);
-  if (interpolation != Interpolation::kNearest) {
-    const bool bilinear = interpolation == Interpolation::kBilinear;
-    if (arithmetic == Arithmetic::kFloat || (!bilinear && !along_row)) {
-      real_.resize(count * static_cast<std::size_t>(taps));
-    } else {
-      fixed_.resize(count * (bilinear ? 2 : kCubicWeightLanes));
-    }
+void ResampleWeights::fill(const ResampleAxis& axis) {
+  taps_ = num_taps(axis.interpolation);
+  const bool nearest = axis.interpolation == Interpolation::kNearest;
+  const bool bilinear = axis.interpolation == Interpolation::kBilinear;
+  const bool bytes = !axis.floats;
+  const auto size = static_cast<std::size_t>(axis.size);
+  first_.resize(size);
+  if (!nearest && bytes && (bilinear || axis.along_row)) {
+    fixed_.resize(size * (bilinear ? 2 : kCubicWeightLanes));
+  } else if (!nearest) {
+    real_.resize(size * static_cast<std::size_t>(taps_));
   }
 
-  // As OpenCV computes it: the reciprocal of a quotient, not the opposite quotient.
-  const double step = 1.0 / (static_cast<double>(size) / source);
-  for (int i = 0; i < size; ++i) {
-    if (interpolation == Interpolation::kNearest) {
-      first_[i] = std::min(static_cast<int>(std::floor(i * step)), source - 1);
+  // As OpenCV computes it: the reciprocal of one quotient, not the other quotient.
+  const double step = 1.0 / (static_cast<double>(axis.size) / axis.source);
+  const int last = axis.source - 1;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (nearest) {
+      first_[i] = std::min(static_cast<int>(std::floor(static_cast<double>(i) * step)), last);
       continue;
     }
-    const double exact = (i + 0.5) * step - 0.5;
-    if (interpolation == Interpolation::kBicubic) {
-      const double below = std::floor(exact);
-      first_[i] = static_cast<int>(below) - 1;
-      double weights[4];
-      cubic_weights(exact - below, weights);
-      if (arithmetic == Arithmetic::kBytes && along_row) {
-        store_cubic_fixed(weights, &fixed_[i * kCubicWeightLanes]);
-      } else {
-        for (int k = 0; k < 4; ++k) real_[i * 4 + k] = static_cast<float>(weights[k]);
-      }
-      continue;
-    }
-    const auto coordinate = static_cast<float>(exact);
+    double coordinate = (static_cast<double>(i) + 0.5) * step - 0.5;
+    if (axis.tiny || (bytes && bilinear)) coordinate = static_cast<float>(coordinate);
     int below = static_cast<int>(std::floor(coordinate));
-    float rest = coordinate - static_cast<float>(below);
-    if (along_row && (below < 0 || below >= source - 1)) {
-      below = below < 0 ? 0 : source - 1;
-      rest = 0;
-    }
-    first_[i] = below;
-    if (arithmetic == Arithmetic::kFloat) {
-      real_[i * 2] = 1 - rest;
-      real_[i * 2 + 1] = rest;
+    double rest = coordinate - below;
+    if (bilinear) {
+      if (axis.along_row && (below < 0 || below >= last)) {
+        below = below < 0 ? 0 : last;
+        rest = 0;
+      }
+      first_[i] = below;
+      const float weights[2] = {static_cast<float>(1 - rest), static_cast<float>(rest)};
+      for (std::size_t k = 0; k < 2; ++k) {
+        if (bytes) {
+          fixed_[2 * i + k] = static_cast<std::int16_t>(round_even(weights[k] * kShortOne));
+        } else {
+          real_[2 * i + k] = weights[k];
+        }
+      }
     } else {
-      fixed_[i * 2] = static_cast<std::int16_t>(std::lrint((1 - rest) * kLinearOne));
-      fixed_[i * 2 + 1] = static_cast<std::int16_t>(std::lrint(rest * kLinearOne));
+      first_[i] = below - 1;
+      double weights[4];
+      cubic_weights(rest, weights);
+      if (axis.tiny && bytes) {
+        for (double& weight : weights) {
+          weight = round_even(weight * kShortOne) / static_cast<double>(kShortOne);
+        }
+      }
+      if (axis.along_row && bytes) {
+        store_cubic_fixed(weights, &fixed_[kCubicWeightLanes * i]);
+      } else {
+        for (std::size_t k = 0; k < 4; ++k) real_[4 * i + k] = static_cast<float>(weights[k]);
+      }
     }
   }
-  source_ = source;
-  size_ = size;
-  taps_ = taps;
-  interpolation_ = interpolation;
-  arithmetic_ = arithmetic;
-  along_row_ = along_row;
 }
 
-RowTaps ResampleWeights::row_taps(int channels, int inner_bytes) const {
-  RowTaps row{.source = source_, .size = size_};
-  row.first = first_.data();
-  row.fixed = fixed_.data();
-  row.real = real_.data();
-  // `first` never falls, so the pixels that may be read in one piece are a range. The two borders
-  // of the image can be as near as one pixel: then the range is empty.
-  const std::int64_t row_bytes = static_cast<std::int64_t>(source_) * channels;
-  const auto begin = std::lower_bound(first_.begin(), first_.begin() + size_, 0);
-  const auto end = std::upper_bound(begin, first_.begin() + size_, row_bytes - inner_bytes,
-                                    [channels](std::int64_t last, int first) {
-                                      return last < static_cast<std::int64_t>(first) * channels;
-                                    });
-  row.inner_begin = static_cast<int>(begin - first_.begin());
-  row.inner_end = static_cast<int>(end - first_.begin());
+RowTaps ResampleWeights::row_taps(int channels, int load_bytes) const {
+  RowTaps row{.source = axis_.source,
+              .size = axis_.size,
+              .first = first_.data(),
+              .fixed = fixed_.data(),
+              .real = real_.data()};
+  // `first` never falls, so the pixels whose taps lie inside the row are a range; an image narrower
+  // than one load has none.
+  const std::int64_t last = static_cast<std::int64_t>(axis_.source) * channels - load_bytes;
+  const auto end = first_.begin() + axis_.size;
+  const auto inner = std::partition_point(first_.begin(), end, [](int first) { return first < 0; });
+  const auto outer = std::partition_point(
+      inner, end, [=](int first) { return static_cast<std::int64_t>(first) * channels <= last; });
+  row.inner_begin = static_cast<int>(inner - first_.begin());
+  row.inner_end = static_cast<int>(outer - first_.begin());
   return row;
 }
 

@@ -25,9 +25,21 @@ void Resampling::simplify() {
   if (height == image.height && width == image.width) interpolation = Interpolation::kNearest;
 }
 
-ResampleWeights::Arithmetic Resampling::arithmetic() const {
-  return normalization != nullptr ? ResampleWeights::Arithmetic::kFloat
-                                  : ResampleWeights::Arithmetic::kBytes;
+ResampleAxis Resampling::row_axis() const {
+  return {.source = image.width,
+          .size = width,
+          .interpolation = interpolation,
+          .floats = normalization != nullptr,
+          .along_row = true,
+          .tiny = std::min(image.height, image.width) < num_taps(interpolation)};
+}
+
+ResampleAxis Resampling::column_axis() const {
+  ResampleAxis axis = row_axis();
+  axis.source = image.height;
+  axis.size = height;
+  axis.along_row = false;
+  return axis;
 }
 
 int Resampling::lanes() const {

@@ -24,7 +24,8 @@ struct Resampling {
   // At the same size every interpolation gives the image itself: takes the cheapest.
   void simplify();
 
-  ResampleWeights::Arithmetic arithmetic() const;
+  ResampleAxis row_axis() const;
+  ResampleAxis column_axis() const;
   // Values per pixel of a resized row: 1 or 4.
   int lanes() const;
 };
