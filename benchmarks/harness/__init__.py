@@ -1,0 +1,1 @@
+"""Parts of benchmarks/end_to_end.py."""

@@ -1,0 +1,140 @@
+"""Runs the contenders in turn and collects their samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from harness.contenders import Contender
+from harness.threshold import choose_threshold
+from harness.worker_process import WorkerError, WorkerProcess
+
+Json = dict[str, Any]
+LOAD_TIMEOUT_S = 900.0
+PREDICTION_TIMEOUT_S = 180.0  # for one prediction; the slowest known takes 40 s
+FEWEST_WARM_UPS = 2
+
+
+@dataclass
+class Measurement:
+    """What one contender did. `rounds` holds one list of samples (worker_protocol.py) a round."""
+
+    contender: Contender
+    info: Json = field(default_factory=dict)
+    rounds: list[list[Json]] = field(default_factory=list)
+    detections: list[Json] = field(default_factory=list)
+    memory_loaded: Json = field(default_factory=dict)
+    memory: Json = field(default_factory=dict)
+    error: str | None = None
+
+    def totals_ms(self) -> list[list[float]]:
+        return [[sample["total_ms"] for sample in samples] for samples in self.rounds]
+
+    def stage_ms(self, stage: str) -> list[list[float]]:
+        return [[sample["stages_ms"][stage] for sample in samples] for samples in self.rounds]
+
+
+class Race:
+    """The running workers of one model. Use as a context manager."""
+
+    def __init__(self, cores: Sequence[int], log_dir: Path) -> None:
+        self._cores = cores
+        self._log_dir = log_dir
+        self._stack = ExitStack()
+        self._workers: list[tuple[Measurement, WorkerProcess]] = []
+        self.measurements: list[Measurement] = []
+
+    def __enter__(self) -> Race:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def start(self, contender: Contender) -> Measurement:
+        """Starts and loads one contender; a failure is kept in its measurement."""
+        measurement = Measurement(contender)
+        self.measurements.append(measurement)
+        worker = WorkerProcess(
+            contender.script,
+            python=contender.python,
+            cores=self._cores,
+            log_path=self._log_dir / f"{contender.name.replace(' ', '-').replace(',', '')}.log",
+            environment=contender.environment,
+        )
+        self._stack.callback(worker.close)
+        self._workers.append((measurement, worker))
+        reply = self._ask(measurement, worker, "load", LOAD_TIMEOUT_S, **contender.options)
+        if reply:
+            measurement.info = reply["info"]
+            reply = self._ask(measurement, worker, "memory", PREDICTION_TIMEOUT_S)
+            measurement.memory_loaded = reply or {}
+        return measurement
+
+    def reference_threshold(self) -> float:
+        """Calibrates on the first contender that runs and has instances. Raises WorkerError."""
+        for measurement, worker in list(self._workers):
+            if measurement.contender.kind == "openvino":
+                continue
+            reply = self._ask(
+                measurement, worker, "detections", PREDICTION_TIMEOUT_S, threshold=0.0
+            )
+            if reply:
+                return choose_threshold([row["score"] for row in reply["detections"]])
+        raise WorkerError("no contender ran: no threshold")
+
+    def run(self, rounds: int, threshold: float, title: str) -> None:
+        """Warms every contender up, then `rounds` rounds in which each has one turn."""
+        with tqdm(total=(rounds + 1) * len(self._workers), desc=title, unit="turn") as bar:
+            for measurement, worker in list(self._workers):
+                bar.set_postfix_str(f"warm-up, {measurement.contender.name}")
+                count = max(FEWEST_WARM_UPS, measurement.contender.iterations)
+                self._predict(measurement, worker, count, threshold)
+                self._ask(measurement, worker, "reset_peak", PREDICTION_TIMEOUT_S)
+                bar.update()
+            for number in range(rounds):
+                for measurement, worker in list(self._workers):
+                    bar.set_postfix_str(f"round {number + 1}, {measurement.contender.name}")
+                    count = measurement.contender.iterations
+                    samples = self._predict(measurement, worker, count, threshold)
+                    if samples:
+                        measurement.rounds.append(samples)
+                    bar.update()
+        for measurement, worker in list(self._workers):
+            reply = self._ask(measurement, worker, "memory", PREDICTION_TIMEOUT_S)
+            measurement.memory = reply or {}
+        for measurement, worker in list(self._workers):
+            reply = self._ask(
+                measurement, worker, "detections", PREDICTION_TIMEOUT_S, threshold=threshold
+            )
+            measurement.detections = reply["detections"] if reply else []
+
+    def _predict(
+        self, measurement: Measurement, worker: WorkerProcess, count: int, threshold: float
+    ) -> list[Json]:
+        timeout_s = PREDICTION_TIMEOUT_S * count
+        reply = self._ask(
+            measurement, worker, "predict", timeout_s, count=count, threshold=threshold
+        )
+        samples: list[Json] = reply["samples"] if reply else []
+        return samples
+
+    def _ask(
+        self,
+        measurement: Measurement,
+        worker: WorkerProcess,
+        command: str,
+        timeout_s: float,
+        **options: Any,
+    ) -> Json | None:
+        """The answer, or None after a failure, which takes the contender out of the race."""
+        try:
+            return worker.request(command, timeout_s=timeout_s, **options)
+        except WorkerError as error:
+            measurement.error = str(error)
+            self._workers.remove((measurement, worker))
+            return None
