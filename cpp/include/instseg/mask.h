@@ -10,7 +10,8 @@
 
 namespace instseg {
 
-// A rectangle of whole pixels inside an image: columns x .. x + width - 1, rows y .. y + height - 1.
+// A rectangle of whole pixels inside an image: columns x .. x + width - 1, rows y .. y + height
+// - 1.
 struct Region {
   int x = 0;
   int y = 0;
@@ -26,10 +27,16 @@ struct PolygonVertex {
   bool operator==(const PolygonVertex&) const = default;
 };
 
-// One connected part of a mask (8-connected pixels count as one part only where they share an edge).
+// One 4-connected part of a mask: its pixels hang together through shared edges; pixels that only
+// touch at a corner belong to different parts. Every ring runs along pixel edges, is closed
+// implicitly, turns at every vertex and passes none twice; it starts at the leftmost of its topmost
+// vertices. Rings may touch one another in single vertices, nowhere else.
+// Seen on a screen (y down) the exterior runs clockwise, holes run counter-clockwise: the shoelace
+// sum of x[i] * y[i + 1] - x[i + 1] * y[i] is positive for exteriors, negative for holes.
 struct Polygon {
-  std::vector<PolygonVertex> exterior;            // closed implicitly; no three in one line
-  std::vector<std::vector<PolygonVertex>> holes;  // the same, one per hole
+  std::vector<PolygonVertex> exterior;
+  std::vector<std::vector<PolygonVertex>> holes;
+  bool operator==(const Polygon&) const = default;
 };
 
 // A binary mask of a whole image, stored as the bits of the one region that can hold foreground.
@@ -38,8 +45,14 @@ struct Polygon {
 class INSTSEG_API Mask {
  public:
   Mask() = default;
-  // All background. Throws InvalidArgument unless the region lies inside the image.
+  // All background. Throws InvalidArgument unless the region lies inside the image, or if the image
+  // has more than 2^32 - 1 pixels (the limit of COCO run lengths).
   Mask(int image_height, int image_width, const Region& region);
+
+  // Foreground where crop is not 0. crop is uint8 [region height, region width], rows
+  // row_stride_bytes apart (any sign). Throws as the constructor.
+  static Mask from_crop(int image_height, int image_width, const Region& region,
+                        const std::uint8_t* crop, std::ptrdiff_t row_stride_bytes);
 
   int image_height() const { return image_height_; }
   int image_width() const { return image_width_; }
@@ -52,8 +65,8 @@ class INSTSEG_API Mask {
   // Number of foreground pixels.
   std::int64_t area() const;
 
-  // Writes 0 or 1 per pixel. out is [region height, region width] (crop) or
-  // [image height, image width] (bitmap), row_stride_bytes apart.
+  // Writes 0 or 1 per pixel. out is uint8 [region height, region width] (crop) or
+  // [image height, image width] (bitmap), rows row_stride_bytes apart (any sign).
   void write_crop(std::uint8_t* out, std::ptrdiff_t row_stride_bytes) const;
   void write_bitmap(std::uint8_t* out, std::ptrdiff_t row_stride_bytes) const;
 
@@ -62,7 +75,9 @@ class INSTSEG_API Mask {
   // The same as COCO's compressed string; equal byte for byte to pycocotools' `encode`.
   std::string rle() const;
 
-  // Exact outlines along pixel edges: filling them (holes left out) gives the mask back.
+  // Exact outlines along pixel edges in pixels of the image: filling them (holes left out) gives
+  // the mask back. Parts, and the holes of each, are in the order of their first vertices (top to
+  // bottom, then left to right). Time and memory grow with the region's words plus the vertices.
   std::vector<Polygon> polygons() const;
 
   bool operator==(const Mask&) const = default;
