@@ -22,12 +22,13 @@ FEWEST_WARM_UPS = 2
 
 @dataclass
 class Measurement:
-    """What one contender did. `rounds` holds one list of samples (worker_protocol.py) a round."""
+    """What one contender did. `rounds` holds one list of samples (worker_protocol.py) a round,
+    `detections` the instances of the last prediction."""
 
     contender: Contender
     info: Json = field(default_factory=dict)
     rounds: list[list[Json]] = field(default_factory=list)
-    detections: list[Json] = field(default_factory=list)
+    detections: list[Json] | None = None
     memory_loaded: Json = field(default_factory=dict)
     memory: Json = field(default_factory=dict)
     error: str | None = None
@@ -80,11 +81,8 @@ class Race:
         for measurement, worker in list(self._workers):
             if measurement.contender.kind == "openvino":
                 continue
-            reply = self._ask(
-                measurement, worker, "detections", PREDICTION_TIMEOUT_S, threshold=0.0
-            )
-            if reply:
-                return choose_threshold([row["score"] for row in reply["detections"]])
+            if self._predict(measurement, worker, 1, threshold=0.0):
+                return choose_threshold([row["score"] for row in measurement.detections or []])
         raise WorkerError("no contender ran: no threshold")
 
     def run(self, rounds: int, threshold: float, title: str) -> None:
@@ -107,11 +105,6 @@ class Race:
         for measurement, worker in list(self._workers):
             reply = self._ask(measurement, worker, "memory", PREDICTION_TIMEOUT_S)
             measurement.memory = reply or {}
-        for measurement, worker in list(self._workers):
-            reply = self._ask(
-                measurement, worker, "detections", PREDICTION_TIMEOUT_S, threshold=threshold
-            )
-            measurement.detections = reply["detections"] if reply else []
 
     def _predict(
         self, measurement: Measurement, worker: WorkerProcess, count: int, threshold: float
@@ -120,7 +113,10 @@ class Race:
         reply = self._ask(
             measurement, worker, "predict", timeout_s, count=count, threshold=threshold
         )
-        samples: list[Json] = reply["samples"] if reply else []
+        if reply is None:
+            return []
+        measurement.detections = reply["detections"]
+        samples: list[Json] = reply["samples"]
         return samples
 
     def _ask(

@@ -89,7 +89,7 @@ def end_to_end_ratios(model: str, measurements: Sequence[Measurement]) -> list[J
             {
                 **ratio,
                 "instances": [count, reference_count],
-                "same_class_and_box": matched(ours.detections, fastest.detections),
+                "same_class_and_box": matched(ours.detections or [], fastest.detections or []),
             }
         )
     return records

@@ -11,6 +11,8 @@ class InstsegContender:
 
     _predictor: Any
     _image: str
+    _result: Any
+    _encoded: Any
 
     def load(self, options: Json) -> Json:
         """Options: folder, image, threads, precision."""
@@ -31,25 +33,23 @@ class InstsegContender:
             "predictor": self._predictor.info(),
         }
 
-    def predict(self, threshold: float) -> tuple[int, dict[str, float]]:
-        result = self._predictor.predict(self._image, threshold=threshold)
+    def predict(self, threshold: float) -> dict[str, float]:
+        self._result = self._predictor.predict(self._image, threshold=threshold)
         start = time.perf_counter_ns()
-        encoded = result.masks.rle()
+        self._encoded = self._result.masks.rle()
         rle_ms = (time.perf_counter_ns() - start) / 1e6
         stages_ms = {
-            stage.removesuffix("_ms"): float(ms)
-            for stage, ms in result.timings.items()
-            if stage.removesuffix("_ms") != "total"
+            stage.removesuffix("_ms"): float(ms) for stage, ms in self._result.timings.items()
         }
-        return len(encoded), {**stages_ms, "rle": rle_ms}
+        stages_ms.pop("total", None)
+        return {**stages_ms, "rle": rle_ms}
 
-    def detections(self, threshold: float) -> list[Json]:
-        result = self._predictor.predict(self._image, threshold=threshold)
+    def take_detections(self) -> list[Json]:
+        result, self._result = self._result, None
+        rows = zip(result.class_ids, result.scores, result.boxes, self._encoded, strict=True)
         return [
             {"class_id": int(class_id), "score": float(score), "box": [float(v) for v in box]}
-            for class_id, score, box in zip(
-                result.class_ids, result.scores, result.boxes, strict=True
-            )
+            for class_id, score, box, _ in rows
         ]
 
 

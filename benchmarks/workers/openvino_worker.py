@@ -69,15 +69,14 @@ class OpenVinoContender:
             | {"NUM_STREAMS": str(compiled.get_property("NUM_STREAMS"))},
         }
 
-    def predict(self, threshold: float) -> tuple[None, dict[str, float]]:
+    def predict(self, threshold: float) -> dict[str, float]:
         del threshold  # a network has none
         start = time.perf_counter_ns()
         self._request.infer()
-        return None, {"network": (time.perf_counter_ns() - start) / 1e6}
+        return {"network": (time.perf_counter_ns() - start) / 1e6}
 
-    def detections(self, threshold: float) -> list[Json]:
-        del threshold
-        return []
+    def take_detections(self) -> None:
+        return None
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ class PaddleXContender:
 
     _model: Any
     _image: str
+    _result: Any
 
     def load(self, options: Json) -> Json:
         """Options: name, folder, image, threads, mode (default or onednn)."""
@@ -72,22 +73,20 @@ class PaddleXContender:
             }
         raise RuntimeError("; ".join(refused))
 
-    def _result(self, threshold: float) -> Any:
-        [result] = self._model.predict(self._image, threshold=threshold)
-        return result
+    def predict(self, threshold: float) -> dict[str, float]:
+        [self._result] = self._model.predict(self._image, threshold=threshold)
+        return {}
 
-    def predict(self, threshold: float) -> tuple[int, dict[str, float]]:
-        return len(self._result(threshold)["boxes"]), {}
-
-    def detections(self, threshold: float) -> list[Json]:
+    def take_detections(self) -> list[Json]:
         """SOLOv2 has no boxes in PaddleX's result: "box" is None there."""
+        result, self._result = self._result, None
         rows = [
             {
                 "class_id": int(row["cls_id"] if "cls_id" in row else row["class_id"]),
                 "score": float(row["score"]),
                 "box": [float(v) for v in row["coordinate"]] if "coordinate" in row else None,
             }
-            for row in self._result(threshold)["boxes"]
+            for row in result["boxes"]
         ]
         return sorted(rows, key=lambda row: -row["score"])
 

@@ -7,8 +7,8 @@ standard error instead, which the parent keeps as a log.
 Commands                                      answers
   {"command": "load", ...options}             {"info": {...}}
   {"command": "predict", "count": n,          {"samples": [{"total_ms": float, "count": int | null,
-   "threshold": t}                              "stages_ms": {stage: float}}, ...]}
-  {"command": "detections", "threshold": t}   {"detections": [{"class_id", "score", "box"}, ...]}
+   "threshold": t}                              "stages_ms": {stage: float}}, ...],
+                                               "detections": those of the last prediction}
   {"command": "reset_peak"}                   {}
   {"command": "memory"}                       {"resident_bytes": int, "peak_bytes": int,
                                                "peak_was_reset": bool}
@@ -36,11 +36,12 @@ class Contender(Protocol):
     def load(self, options: Json) -> Json:
         """Imports the library, loads the model; returns what it runs with: versions, modes."""
 
-    def predict(self, threshold: float) -> tuple[int | None, dict[str, float]]:
-        """Runs once; returns the number of instances (None: has none) and ms per stage."""
+    def predict(self, threshold: float) -> dict[str, float]:
+        """Runs once, keeps the result; returns ms per stage. This call is what is timed."""
 
-    def detections(self, threshold: float) -> list[Json]:
-        """The instances kept: class_id, score, box x1 y1 x2 y2 in pixels, best first."""
+    def take_detections(self) -> list[Json] | None:
+        """Drops the result and returns its instances: class_id, score, box x1 y1 x2 y2 in pixels
+        (None where the result has no boxes), best first; None for a bare network."""
 
 
 class PeakMemory:
@@ -68,11 +69,18 @@ class PeakMemory:
         }
 
 
-def timed(contender: Contender, threshold: float) -> Json:
-    start = time.perf_counter_ns()
-    count, stages_ms = contender.predict(threshold)
-    total_ms = (time.perf_counter_ns() - start) / 1e6
-    return {"total_ms": total_ms, "count": count, "stages_ms": stages_ms}
+def predictions(contender: Contender, count: int, threshold: float) -> Json:
+    """Runs `count` times; only `predict` is timed, not what is read from its result after it."""
+    samples = []
+    detections: list[Json] | None = None
+    for _ in range(count):
+        start = time.perf_counter_ns()
+        stages_ms = contender.predict(threshold)
+        total_ms = (time.perf_counter_ns() - start) / 1e6
+        detections = contender.take_detections()
+        instances = None if detections is None else len(detections)
+        samples.append({"total_ms": total_ms, "count": instances, "stages_ms": stages_ms})
+    return {"samples": samples, "detections": detections}
 
 
 def answer(contender: Contender, memory: PeakMemory, request: Json) -> Json:
@@ -80,10 +88,7 @@ def answer(contender: Contender, memory: PeakMemory, request: Json) -> Json:
     if command == "load":
         return {"info": contender.load(request)}
     if command == "predict":
-        threshold = float(request["threshold"])
-        return {"samples": [timed(contender, threshold) for _ in range(int(request["count"]))]}
-    if command == "detections":
-        return {"detections": contender.detections(float(request["threshold"]))}
+        return predictions(contender, int(request["count"]), float(request["threshold"]))
     if command == "reset_peak":
         memory.reset()
         return {}

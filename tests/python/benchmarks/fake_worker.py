@@ -1,7 +1,8 @@
 """A worker without a model, for the harness's tests: it counts, prints, fails, dies or sleeps.
 
-Options of "load": journal (file that each turn appends the name to), name, instances, sleep_ms,
-fail_at (the prediction that raises), die_at (the prediction that ends the process).
+It finds 40 instances at threshold 0. Options of "load": journal (file that each prediction appends
+the name to), name, sleep_ms, fail_at (the prediction that raises; 0: loading does), die_at (the
+prediction that ends the process).
 """
 
 import os
@@ -22,7 +23,8 @@ class FakeContender:
             raise RuntimeError("cannot load")
         return {"cores": sorted(os.sched_getaffinity(0)), "versions": {options["name"]: "1.0"}}
 
-    def predict(self, threshold: float) -> tuple[int, dict[str, float]]:
+    def predict(self, threshold: float) -> dict[str, float]:
+        self._threshold = threshold
         os.write(1, b"chatter below Python\n")
         self._predictions += 1
         if self._options.get("fail_at") == self._predictions:
@@ -35,15 +37,14 @@ class FakeContender:
         start = time.perf_counter()
         time.sleep(self._options.get("sleep_ms", 0) / 1000)
         stage_ms = (time.perf_counter() - start) * 1000
-        stages = {"preprocess": 0.0, "network": stage_ms, "postprocess": 0.0}
-        return self._options["instances"], stages
+        return {"preprocess": 0.0, "network": stage_ms, "postprocess": 0.0}
 
-    def detections(self, threshold: float) -> list[Json]:
+    def take_detections(self) -> list[Json]:
         scores = [0.99 - i / 100 for i in range(40)]
         return [
             {"class_id": 0, "score": score, "box": [10.0 * i, 0.0, 10.0 * i + 9, 9.0]}
             for i, score in enumerate(scores)
-            if score > threshold
+            if score > self._threshold
         ]
 
 

@@ -25,7 +25,7 @@ def worker(tmp_path: Path) -> Iterator[WorkerProcess]:
 
 def load(worker: WorkerProcess, tmp_path: Path, **options: object) -> dict[str, object]:
     reply = worker.request(
-        "load", timeout_s=30, name="A", instances=7, journal=str(tmp_path / "journal"), **options
+        "load", timeout_s=30, name="A", journal=str(tmp_path / "journal"), **options
     )
     info: dict[str, object] = reply["info"]
     return info
@@ -35,8 +35,9 @@ def test_answers_come_through_whatever_the_library_prints(
     worker: WorkerProcess, tmp_path: Path
 ) -> None:
     assert load(worker, tmp_path)["cores"] == [min(os.sched_getaffinity(0))]
-    reply = worker.request("predict", timeout_s=30, count=3, threshold=0.5)
-    assert [sample["count"] for sample in reply["samples"]] == [7, 7, 7]
+    reply = worker.request("predict", timeout_s=30, count=3, threshold=0.695)
+    assert [sample["count"] for sample in reply["samples"]] == [30, 30, 30]
+    assert len(reply["detections"]) == 30
     log = (tmp_path / "worker.log").read_text()
     assert "a library's chatter" in log
     assert "chatter below Python" in log
