@@ -7,6 +7,7 @@
 
 #include "image/image_check.h"
 #include "instseg/errors.h"
+#include "preprocess/plane_kernels.h"
 #include "preprocess/resample_weights.h"
 #include "preprocess/row_resampler.h"
 
@@ -83,7 +84,7 @@ void preprocess(const ImageView& image, const PreprocessSpec& spec, float* out,
     std::fill(std::begin(source_lane), std::end(source_lane), 0);
   }
 
-  const ResampleKernels& kernels = INSTSEG_ACTIVE_KERNELS(kResampleKernels);
+  const PlaneKernels& kernels = INSTSEG_ACTIVE_KERNELS(kPlaneKernels);
   const std::size_t plane_size =
       static_cast<std::size_t>(size.padded_height) * static_cast<std::size_t>(size.padded_width);
   const auto padding = static_cast<std::size_t>(size.padded_width - size.width);
@@ -96,8 +97,8 @@ void preprocess(const ImageView& image, const PreprocessSpec& spec, float* out,
                   for (int y = begin; y < end; ++y) {
                     float* const planes[3] = {plane_row(0, y), plane_row(1, y), plane_row(2, y)};
                     if (resampling.normalization != nullptr) {
-                      kernels.planes_from_floats(resampler.float_row(y), resampling.lanes(),
-                                                 size.width, source_lane, planes);
+                      kernels.planes_from_floats(resampler.float_row(y), size.width, source_lane,
+                                                 planes);
                     } else {
                       kernels.planes_from_bytes(resampler.byte_row(y), resampling.lanes(),
                                                 size.width, source_lane, by_channel, planes);

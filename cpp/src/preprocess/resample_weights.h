@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "preprocess/interpolation.h"
-#include "preprocess/resample_kernels.h"
+#include "preprocess/row_kernels.h"
 
 namespace instseg {
 
@@ -27,7 +27,7 @@ struct ResampleAxis {
 //   bilinear  bytes are computed in integers with weights of 11 fractional bits: c is rounded to
 //             float32, both weights to 2048ths, halves to even. Along a row, c outside the centres
 //             of the border pixels is moved onto them; along a column both taps read the border row
-//             and keep their weights. resample_kernels.h says how the sums are rounded.
+//             and keep their weights. the kernels say how the sums are rounded.
 //   bicubic   four taps of the cubic convolution kernel with a = -0.75, border pixels repeated. The
 //             wheels leave it to Intel IPP: exact weights, one rounding at the end, halves to even.
 //             So do we, with weights of 26 fractional bits. OpenCV without IPP, and the wheels on
@@ -45,7 +45,7 @@ class ResampleWeights {
   const int* first() const { return first_.data(); }
 
   // Per output pixel: float [taps] in real(), but for bytes bilinear int16 [2] (11 fractional bits)
-  // and bicubic along a row int16 [8] (kCubicWeightLanes in resample_kernels.h) in fixed().
+  // and bicubic along a row int16 [8] (kCubicWeightLanes in row_kernels.h) in fixed().
   const std::int16_t* fixed() const { return fixed_.data(); }
   const float* real() const { return real_.data(); }
 

@@ -64,7 +64,8 @@ void RowResampler::start(const Resampling& resampling, const ResampleWeights& al
                          const ResampleWeights& along_column) {
   resampling_ = &resampling;
   along_column_ = &along_column;
-  kernels_ = &INSTSEG_ACTIVE_KERNELS(kResampleKernels);
+  row_kernels_ = &INSTSEG_ACTIVE_KERNELS(kRowKernels);
+  column_kernels_ = &INSTSEG_ACTIVE_KERNELS(kColumnKernels);
   const int channels = num_channels(resampling.image.format);
   const int loaded = resampling.normalization != nullptr
                          ? float_load_bytes(along_row.taps(), channels)
@@ -85,12 +86,12 @@ const void* RowResampler::source_row(int y, int k) {
   const std::uint8_t* const pixels = image_row(image, row);
   const int channels = num_channels(image.format);
   if (resampling_->normalization != nullptr) {
-    kernels_->float_row(pixels, channels, along_column_->taps(), taps_, *resampling_->normalization,
-                        reinterpret_cast<float*>(out));
+    row_kernels_->float_row(pixels, channels, along_column_->taps(), taps_,
+                            *resampling_->normalization, reinterpret_cast<float*>(out));
   } else if (resampling_->interpolation == Interpolation::kBilinear) {
-    kernels_->linear_row(pixels, channels, taps_, reinterpret_cast<std::int16_t*>(out));
+    row_kernels_->linear_row(pixels, channels, taps_, reinterpret_cast<std::int16_t*>(out));
   } else {
-    kernels_->cubic_row(pixels, channels, taps_, reinterpret_cast<float*>(out));
+    row_kernels_->cubic_row(pixels, channels, taps_, reinterpret_cast<float*>(out));
   }
   kept_[slot] = row;
   return out;
@@ -101,14 +102,14 @@ const std::uint8_t* RowResampler::byte_row(int y) {
   const int count = static_cast<int>(values_per_row(*resampling_));
   switch (resampling_->interpolation) {
     case Interpolation::kNearest:
-      kernels_->nearest_row(image_row(resampling_->image, along_column_->first()[y]),
-                            num_channels(resampling_->image.format), taps_, out);
+      row_kernels_->nearest_row(image_row(resampling_->image, along_column_->first()[y]),
+                                num_channels(resampling_->image.format), taps_, out);
       break;
     case Interpolation::kBilinear: {
       const std::int16_t* rows[2];
       for (int k = 0; k < 2; ++k) rows[k] = static_cast<const std::int16_t*>(source_row(y, k));
-      kernels_->linear_column(rows, along_column_->fixed() + 2 * static_cast<std::ptrdiff_t>(y),
-                              count, out);
+      column_kernels_->linear_column(
+          rows, along_column_->fixed() + 2 * static_cast<std::ptrdiff_t>(y), count, out);
       break;
     }
     case Interpolation::kBicubic: {
@@ -119,7 +120,7 @@ const std::uint8_t* RowResampler::byte_row(int y) {
         // The rows carry 2048 times the value; dividing by a power of 2 is exact.
         weights[k] = along_column_->real()[4 * static_cast<std::ptrdiff_t>(y) + k] / 2048;
       }
-      kernels_->cubic_column(rows, weights, count, out);
+      column_kernels_->cubic_column(rows, weights, count, out);
       break;
     }
   }
@@ -131,8 +132,9 @@ const float* RowResampler::float_row(int y) {
   const int num_taps = along_column_->taps();
   const float* rows[kMaxTaps] = {};
   for (int k = 0; k < num_taps; ++k) rows[k] = static_cast<const float*>(source_row(y, k));
-  kernels_->float_column(rows, along_column_->real() + static_cast<std::ptrdiff_t>(num_taps) * y,
-                         num_taps, static_cast<int>(values_per_row(*resampling_)), out);
+  column_kernels_->float_column(rows,
+                                along_column_->real() + static_cast<std::ptrdiff_t>(num_taps) * y,
+                                num_taps, static_cast<int>(values_per_row(*resampling_)), out);
   return out;
 }
 

@@ -5,9 +5,11 @@
 #include <memory>
 
 #include "instseg/image.h"
+#include "preprocess/column_kernels.h"
 #include "preprocess/interpolation.h"
-#include "preprocess/resample_kernels.h"
+#include "preprocess/lane_normalization.h"
 #include "preprocess/resample_weights.h"
+#include "preprocess/row_kernels.h"
 
 namespace instseg {
 
@@ -59,7 +61,8 @@ class RowResampler {
   std::size_t size_ = 0;  // of memory_
   const Resampling* resampling_ = nullptr;
   const ResampleWeights* along_column_ = nullptr;
-  const ResampleKernels* kernels_ = nullptr;
+  const RowKernels* row_kernels_ = nullptr;
+  const ColumnKernels* column_kernels_ = nullptr;
   RowTaps taps_;
   std::size_t row_bytes_ = 0;  // of one resized source row
   int kept_[4] = {};           // source row in each slot, -1 = none

@@ -1,0 +1,284 @@
+// Compiled once per instruction set: no inline function or template of the standard library here.
+#include "preprocess/row_kernels.h"
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace instseg::INSTSEG_ISA {
+namespace {
+
+using std::int16_t;
+using std::int32_t;
+using std::uint8_t;
+
+constexpr int lanes_of(int channels) { return channels == 1 ? 1 : 4; }
+
+// Bytes of tap k of one output pixel. Pixels between inner_begin and inner_end (kInner) have all
+// taps inside the row; elsewhere each tap is moved inside.
+template <int kChannels, bool kInner>
+const uint8_t* tap(const uint8_t* row, const RowTaps& taps, int x, int k) {
+  int pixel = taps.first[x] + k;
+  if (!kInner) pixel = pixel < 0 ? 0 : pixel >= taps.source ? taps.source - 1 : pixel;
+  return row + static_cast<long>(pixel) * kChannels;
+}
+
+template <int kChannels>
+void nearest_row_of(const uint8_t* row, const RowTaps& taps, uint8_t* out) {
+  constexpr int kLanes = lanes_of(kChannels);
+  for (int x = 0; x < taps.size; ++x) {
+    const uint8_t* pixel = tap<kChannels, true>(row, taps, x, 0);
+    for (int c = 0; c < kLanes; ++c) out[kLanes * x + c] = c < kChannels ? pixel[c] : 0;
+  }
+}
+
+template <int kChannels, bool kInner>
+void linear_row_range(const uint8_t* row, const RowTaps& taps, int begin, int end, int16_t* out) {
+  constexpr int kLanes = lanes_of(kChannels);
+  for (int x = begin; x < end; ++x) {
+    const uint8_t* p0 = tap<kChannels, kInner>(row, taps, x, 0);
+    const uint8_t* p1 = tap<kChannels, kInner>(row, taps, x, 1);
+    const int w0 = taps.fixed[2 * x];
+    const int w1 = taps.fixed[2 * x + 1];
+    for (int c = 0; c < kLanes; ++c) {
+      out[kLanes * x + c] =
+          c < kChannels ? static_cast<int16_t>((w0 * p0[c] + w1 * p1[c]) >> 4) : int16_t{0};
+    }
+  }
+}
+
+constexpr float kLowUnit = 1.0f / (1 << kCubicLowBits);
+
+template <int kChannels, bool kInner>
+void cubic_row_range(const uint8_t* row, const RowTaps& taps, int begin, int end, float* out) {
+  constexpr int kLanes = lanes_of(kChannels);
+  for (int x = begin; x < end; ++x) {
+    const uint8_t* p0 = tap<kChannels, kInner>(row, taps, x, 0);
+    const uint8_t* p1 = tap<kChannels, kInner>(row, taps, x, 1);
+    const uint8_t* p2 = tap<kChannels, kInner>(row, taps, x, 2);
+    const uint8_t* p3 = tap<kChannels, kInner>(row, taps, x, 3);
+    const int16_t* high = taps.fixed + static_cast<long>(kCubicWeightLanes) * x;
+    const int16_t* low = high + 4;
+    for (int c = 0; c < kLanes; ++c) {
+      if (c >= kChannels) {
+        out[kLanes * x + c] = 0;
+        continue;
+      }
+      // Both sums stay below 2^24: float32 holds them exactly, and only the last sum is rounded.
+      const int32_t high_sum =
+          high[0] * p0[c] + high[1] * p1[c] + high[2] * p2[c] + high[3] * p3[c];
+      const int32_t low_sum = low[0] * p0[c] + low[1] * p1[c] + low[2] * p2[c] + low[3] * p3[c];
+      out[kLanes * x + c] = static_cast<float>(high_sum) + static_cast<float>(low_sum) * kLowUnit;
+    }
+  }
+}
+
+template <int kChannels, int kTaps, bool kInner>
+void float_row_range(const uint8_t* row, const RowTaps& taps,
+                     const LaneNormalization& normalization, int begin, int end, float* out) {
+  for (int x = begin; x < end; ++x) {
+    const float* weights = taps.real + static_cast<long>(kTaps) * x;
+    const uint8_t* p[kTaps];
+    for (int k = 0; k < kTaps; ++k) p[k] = tap<kChannels, kInner>(row, taps, x, k);
+    for (int c = 0; c < 4; ++c) {
+      float sum = 0;
+      if (c < 3 || kChannels == 4) {
+        for (int k = 0; k < kTaps; ++k) {
+          const float value =
+              static_cast<float>(p[k][kChannels == 1 ? 0 : c]) * normalization.scale[c] +
+              normalization.offset[c];
+          sum = k == 0 ? value * weights[0] : sum + value * weights[k];
+        }
+      }
+      out[4 * x + c] = sum;
+    }
+  }
+}
+
+#if defined(__AVX2__)
+
+// A pixel takes 128 bits: int32 or float32 per lane. To multiply and add two taps at once (pmaddwd)
+// their bytes are put side by side, widened to 16 bits. The *_inner functions compute pixels from
+// inner_begin on and return the first one that they leave to the plain code.
+
+__m128i load4(const uint8_t* p) {
+  int value;
+  __builtin_memcpy(&value, p, sizeof value);
+  return _mm_cvtsi32_si128(value);
+}
+__m128i load8(const void* p) { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
+__m128i load16(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+__m256i load32(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+void store32(void* p, __m256i v) { _mm256_storeu_si256(static_cast<__m256i*>(p), v); }
+
+// Shuffle that puts lane c of the taps `first` and `first + 1` into 32-bit element c.
+template <int kChannels>
+__m256i tap_pair_shuffle(int first) {
+  alignas(16) signed char index[16];
+  for (int c = 0; c < 4; ++c) {
+    const bool used = c < kChannels;
+    index[4 * c] = static_cast<signed char>(used ? first * kChannels + c : -1);
+    index[4 * c + 1] = -1;
+    index[4 * c + 2] = static_cast<signed char>(used ? (first + 1) * kChannels + c : -1);
+    index[4 * c + 3] = -1;
+  }
+  return _mm256_broadcastsi128_si256(load16(index));
+}
+
+template <int kChannels>
+int linear_row_inner(const uint8_t* row, const RowTaps& taps, int16_t* out) {
+  const __m256i pair = tap_pair_shuffle<kChannels>(0);
+  const __m256i even = _mm256_setr_epi32(0, 0, 0, 0, 2, 2, 2, 2);
+  const __m256i odd = _mm256_setr_epi32(1, 1, 1, 1, 3, 3, 3, 3);
+  int x = taps.inner_begin;
+  for (; x + 4 <= taps.inner_end; x += 4) {
+    const int* first = taps.first + x;
+    const auto at = [row](int pixel) { return load8(row + static_cast<long>(pixel) * kChannels); };
+    const __m256i pixels02 = _mm256_set_m128i(at(first[2]), at(first[0]));
+    const __m256i pixels13 = _mm256_set_m128i(at(first[3]), at(first[1]));
+    const __m256i weights = _mm256_castsi128_si256(load16(taps.fixed + 2 * x));
+    const __m256i sum02 = _mm256_madd_epi16(_mm256_shuffle_epi8(pixels02, pair),
+                                            _mm256_permutevar8x32_epi32(weights, even));
+    const __m256i sum13 = _mm256_madd_epi16(_mm256_shuffle_epi8(pixels13, pair),
+                                            _mm256_permutevar8x32_epi32(weights, odd));
+    store32(out + 4 * x,
+            _mm256_packs_epi32(_mm256_srai_epi32(sum02, 4), _mm256_srai_epi32(sum13, 4)));
+  }
+  return x;
+}
+
+template <int kChannels>
+int cubic_row_inner(const uint8_t* row, const RowTaps& taps, float* out) {
+  const __m256i pair01 = tap_pair_shuffle<kChannels>(0);
+  const __m256i pair23 = tap_pair_shuffle<kChannels>(2);
+  const __m256 low_unit = _mm256_set1_ps(kLowUnit);
+  int x = taps.inner_begin;
+  for (; x + 2 <= taps.inner_end; x += 2) {
+    const int* first = taps.first + x;
+    const auto at = [row](int pixel) { return load16(row + static_cast<long>(pixel) * kChannels); };
+    const __m256i pixels = _mm256_set_m128i(at(first[1]), at(first[0]));
+    const __m256i taps01 = _mm256_shuffle_epi8(pixels, pair01);
+    const __m256i taps23 = _mm256_shuffle_epi8(pixels, pair23);
+    const __m256i weights = load32(taps.fixed + static_cast<long>(kCubicWeightLanes) * x);
+    const __m256i high =
+        _mm256_add_epi32(_mm256_madd_epi16(taps01, _mm256_shuffle_epi32(weights, 0x00)),
+                         _mm256_madd_epi16(taps23, _mm256_shuffle_epi32(weights, 0x55)));
+    const __m256i low =
+        _mm256_add_epi32(_mm256_madd_epi16(taps01, _mm256_shuffle_epi32(weights, 0xAA)),
+                         _mm256_madd_epi16(taps23, _mm256_shuffle_epi32(weights, 0xFF)));
+    _mm256_storeu_ps(out + 4 * x, _mm256_add_ps(_mm256_cvtepi32_ps(high),
+                                                _mm256_mul_ps(_mm256_cvtepi32_ps(low), low_unit)));
+  }
+  return x;
+}
+
+template <int kChannels, int kTaps>
+int float_row_inner(const uint8_t* row, const RowTaps& taps, const LaneNormalization& normalization,
+                    float* out) {
+  const __m128 scale = _mm_loadu_ps(normalization.scale);
+  const __m128 offset = _mm_loadu_ps(normalization.offset);
+  int x = taps.inner_begin;
+  for (; x < taps.inner_end; ++x) {
+    const uint8_t* p = row + static_cast<long>(taps.first[x]) * kChannels;
+    const float* weights = taps.real + static_cast<long>(kTaps) * x;
+    const auto term = [&](int k) {
+      const __m128 value = _mm_cvtepi32_ps(_mm_cvtepu8_epi32(load4(p + k * kChannels)));
+      return _mm_mul_ps(_mm_add_ps(_mm_mul_ps(value, scale), offset), _mm_set1_ps(weights[k]));
+    };
+    __m128 sum = term(0);
+    for (int k = 1; k < kTaps; ++k) sum = _mm_add_ps(sum, term(k));
+    _mm_storeu_ps(out + 4 * x, sum);
+  }
+  return x;
+}
+
+#else
+
+// Without AVX2 the plain code does all.
+template <int kChannels>
+int linear_row_inner(const uint8_t*, const RowTaps& taps, int16_t*) {
+  return taps.inner_begin;
+}
+
+template <int kChannels>
+int cubic_row_inner(const uint8_t*, const RowTaps& taps, float*) {
+  return taps.inner_begin;
+}
+
+template <int kChannels, int kTaps>
+int float_row_inner(const uint8_t*, const RowTaps& taps, const LaneNormalization&, float*) {
+  return taps.inner_begin;
+}
+
+#endif
+
+template <int kChannels>
+void linear_row_of(const uint8_t* row, const RowTaps& taps, int16_t* out) {
+  linear_row_range<kChannels, false>(row, taps, 0, taps.inner_begin, out);
+  const int inner = kChannels == 1 ? taps.inner_begin : linear_row_inner<kChannels>(row, taps, out);
+  linear_row_range<kChannels, true>(row, taps, inner, taps.inner_end, out);
+  linear_row_range<kChannels, false>(row, taps, taps.inner_end, taps.size, out);
+}
+
+template <int kChannels>
+void cubic_row_of(const uint8_t* row, const RowTaps& taps, float* out) {
+  cubic_row_range<kChannels, false>(row, taps, 0, taps.inner_begin, out);
+  const int inner = kChannels == 1 ? taps.inner_begin : cubic_row_inner<kChannels>(row, taps, out);
+  cubic_row_range<kChannels, true>(row, taps, inner, taps.inner_end, out);
+  cubic_row_range<kChannels, false>(row, taps, taps.inner_end, taps.size, out);
+}
+
+template <int kChannels, int kTaps>
+void float_row_of(const uint8_t* row, const RowTaps& taps, const LaneNormalization& normalization,
+                  float* out) {
+  float_row_range<kChannels, kTaps, false>(row, taps, normalization, 0, taps.inner_begin, out);
+  const int inner = kChannels == 1
+                        ? taps.inner_begin
+                        : float_row_inner<kChannels, kTaps>(row, taps, normalization, out);
+  float_row_range<kChannels, kTaps, true>(row, taps, normalization, inner, taps.inner_end, out);
+  float_row_range<kChannels, kTaps, false>(row, taps, normalization, taps.inner_end, taps.size,
+                                           out);
+}
+
+void nearest_row(const uint8_t* row, int channels, const RowTaps& taps, uint8_t* out) {
+  (channels == 1   ? nearest_row_of<1>
+   : channels == 3 ? nearest_row_of<3>
+                   : nearest_row_of<4>)(row, taps, out);
+}
+
+void linear_row(const uint8_t* row, int channels, const RowTaps& taps, int16_t* out) {
+  (channels == 1   ? linear_row_of<1>
+   : channels == 3 ? linear_row_of<3>
+                   : linear_row_of<4>)(row, taps, out);
+}
+
+void cubic_row(const uint8_t* row, int channels, const RowTaps& taps, float* out) {
+  (channels == 1   ? cubic_row_of<1>
+   : channels == 3 ? cubic_row_of<3>
+                   : cubic_row_of<4>)(row, taps, out);
+}
+
+void float_row(const uint8_t* row, int channels, int num_taps, const RowTaps& taps,
+               const LaneNormalization& normalization, float* out) {
+  if (num_taps == 2) {
+    (channels == 1   ? float_row_of<1, 2>
+     : channels == 3 ? float_row_of<3, 2>
+                     : float_row_of<4, 2>)(row, taps, normalization, out);
+  } else {
+    (channels == 1   ? float_row_of<1, 4>
+     : channels == 3 ? float_row_of<3, 4>
+                     : float_row_of<4, 4>)(row, taps, normalization, out);
+  }
+}
+
+}  // namespace
+
+extern const RowKernels kRowKernels;
+const RowKernels kRowKernels = {
+    .nearest_row = nearest_row,
+    .linear_row = linear_row,
+    .cubic_row = cubic_row,
+    .float_row = float_row,
+};
+
+}  // namespace instseg::INSTSEG_ISA

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+
+#include "cpu/kernel_table.h"
+#include "preprocess/lane_normalization.h"
+
+namespace instseg {
+
+// Resizing along x: kernels on one row of the source. A resized row holds `lanes` values per pixel:
+// 1 for grey, 4 for colours (the fourth is alpha or 0). Pixels have 1, 3 or 4 channels.
+
+// Where the pixels of a resized row come from (ResampleWeights).
+struct RowTaps {
+  int source = 0;  // pixels of the source row
+  int size = 0;    // pixels of the resized row
+  // Output pixels [inner_begin, inner_end) read the row in one piece: their first tap and the bytes
+  // that a kernel loads from there lie inside the row. The others move every tap inside on its own.
+  int inner_begin = 0;
+  int inner_end = 0;
+  const int* first = nullptr;           // [size] source pixel of tap 0
+  const std::int16_t* fixed = nullptr;  // weights for bytes: bilinear [size, 2], bicubic [size, 8]
+  const float* real = nullptr;          // weights for float32: [size, taps]
+};
+
+// Bytes loaded at once from the first tap on.
+constexpr int kLinearLoadBytes = 8;
+constexpr int kCubicLoadBytes = 16;
+constexpr int float_load_bytes(int taps, int channels) { return (taps - 1) * channels + 4; }
+
+// Bicubic weights for bytes: an integer w with 26 fractional bits, |w| <= 2^26, is stored as
+// high * 2^15 + low with -2^14 <= low < 2^14. Per pixel int16 [8] = high of taps 0..3, low of 0..3.
+constexpr int kCubicWeightLanes = 8;
+constexpr int kCubicWeightBits = 26;
+constexpr int kCubicLowBits = 15;
+
+struct RowKernels {
+  // Copies pixels: out [size, lanes].
+  void (*nearest_row)(const std::uint8_t* row, int channels, const RowTaps& taps,
+                      std::uint8_t* out);
+
+  // out [size, lanes] = (w0 * p0 + w1 * p1) >> 4: 7 fractional bits, at most 32640.
+  void (*linear_row)(const std::uint8_t* row, int channels, const RowTaps& taps, std::int16_t* out);
+
+  // out [size, lanes]: the exact sum of w * p, with 11 fractional bits (2048 times the value),
+  // rounded once to float32.
+  void (*cubic_row)(const std::uint8_t* row, int channels, const RowTaps& taps, float* out);
+
+  // out [size, 4] = sum of w * (p * scale + offset) from tap 0 on, every step rounded to float32;
+  // num_taps is 2 or 4. Grey fills lanes 0 to 2, each with its own normalisation.
+  void (*float_row)(const std::uint8_t* row, int channels, int num_taps, const RowTaps& taps,
+                    const LaneNormalization& normalization, float* out);
+};
+
+INSTSEG_DECLARE_KERNELS(RowKernels, kRowKernels)
+
+}  // namespace instseg
