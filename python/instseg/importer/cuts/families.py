@@ -1,0 +1,36 @@
+"""The model families that can be imported: one row each.
+
+A new family is a file with its cut, and a row here. `arch` is what `inference.yml` calls it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from instseg.errors import ModelError
+
+from .cut import CutFunction
+from .mask_rtdetr import cut_mask_rtdetr
+
+
+@dataclass(frozen=True)
+class Family:
+    """name: as in `instseg.json`; arch: as in `inference.yml`; models: for messages."""
+
+    name: str
+    arch: str
+    models: str
+    cut: CutFunction
+
+
+FAMILIES = (
+    Family("mask_rtdetr", "DETR", "Mask-RT-DETR-S, -M, -L, -X and -H", cut_mask_rtdetr),
+)
+
+
+def family_of(arch: str) -> Family:
+    for family in FAMILIES:
+        if family.arch == arch:
+            return family
+    supported = "; ".join(f"{family.models} (arch: {family.arch})" for family in FAMILIES)
+    raise ModelError(f"models of arch {arch!r} cannot be imported; supported are {supported}")

@@ -1,0 +1,174 @@
+"""From an official model folder to a network folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from instseg.errors import InvalidArgument, ModelError
+
+from .atomic_folder import atomic_folder
+from .cuts.cut import Cut, NetworkCut
+from .cuts.families import Family, family_of
+from .inference_config import InferenceConfig, read_inference_config
+from .ir.extract import extract
+from .ir.graph import Graph, Value
+from .lowering.onnx_file import write_onnx
+from .network_folder import FORMAT, VERSION, is_network_folder, write_manifest
+from .passes.constant_folding import propagate
+from .passes.pipeline import optimise, understand
+from .program import read_program
+from .source_folder import SourceFolder, content_hash, find_source
+
+IMPORTER_VERSION = 1
+"""Goes up when the same source gives another network folder; older cache entries are then unused."""
+
+Progress = Callable[[str, float], None]
+"""progress(stage, fraction): stage is "hash", "read", "optimise" or "write", fraction 0..1."""
+
+
+def import_model(
+    src: str | Path,
+    dst: str | Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Reads the official folder `src` and writes the network folder `dst`; returns `dst`.
+
+    `dst` appears whole or not at all, even where the process is killed. Raises ModelError where
+    `src` is missing, damaged or not supported, and InvalidArgument where `dst` exists (and is not a
+    network folder to be overwritten).
+    """
+    target = Path(dst)
+    source = find_source(src)
+    if overwrite and target.exists() and not is_network_folder(target):
+        raise InvalidArgument(f"{target} is not a network folder: it will not be overwritten")
+    if target.resolve() == source.path.resolve():
+        raise InvalidArgument(f"{target} is the model folder itself; choose another folder")
+    try:
+        with atomic_folder(target, overwrite=overwrite) as work:
+            write_network_folder(source, work, progress or (lambda stage, fraction: None))
+    except OSError as error:
+        raise ModelError(f"cannot write the network folder {target}: {error}") from error
+    return target
+
+
+def write_network_folder(
+    source: SourceFolder, folder: Path, progress: Progress, sha256: str | None = None
+) -> None:
+    """Writes all files of the network folder of `source` into `folder`, which exists."""
+    sha256 = sha256 or content_hash(source, lambda fraction: progress("hash", fraction))
+    progress("read", 0.0)
+    config = read_inference_config(source.config)
+    family = family_of(config.arch)
+    program = read_program(source.program, source.parameters)
+    propagate(program)
+    progress("read", 1.0)
+    cut = family.cut(understand(program))
+    networks = []
+    for position, network in enumerate(cut.networks):
+        progress("optimise", position / len(cut.networks))
+        graph = network_graph(program, network)
+        progress("optimise", (position + 1) / len(cut.networks))
+        _check_config(config, cut, graph, source)
+        file = "network.onnx" if len(cut.networks) == 1 else f"{network.role}.onnx"
+        name = f"{_model_name(config, source)}/{network.role}"
+        written = write_onnx(
+            graph, folder / file, name=name, progress=lambda fraction: progress("write", fraction)
+        )
+        networks.append({
+            "role": network.role,
+            "file": file,
+            "size_bytes": written.size_bytes,
+            "sha256": written.sha256,
+            "inputs": _tensors(network.inputs, {value.name: value for value in graph.inputs}),
+            "outputs": _tensors(network.outputs, graph.outputs),
+        })
+    write_manifest(folder, _manifest(source, config, family, cut, sha256, networks))
+
+
+def network_graph(program: Graph, network: NetworkCut, extra_outputs: Iterable[str] = ()) -> Graph:
+    """The optimised graph of one network, ready for `write_onnx`.
+
+    `extra_outputs` are names of further values of the program (see `extract`); they become outputs
+    of those names.
+    """
+    part = extract(
+        program,
+        {name: value.name for (name, _), value in network.inputs.items()},
+        {
+            **{name: value.name for (name, _), value in network.outputs.items()},
+            **{name: name for name in extra_outputs},
+        },
+    )
+    return optimise(understand(part))
+
+
+def _check_config(config: InferenceConfig, cut: Cut, graph: Graph, source: SourceFolder) -> None:
+    if len(config.class_names) != cut.num_classes:
+        raise ModelError(
+            f"{source.config} lists {len(config.class_names)} classes, but the program has "
+            f"{cut.num_classes}: the files do not belong together"
+        )
+    for value in graph.inputs:
+        if len(value.shape) != 4 or config.preprocess.keep_ratio:
+            continue
+        size = (config.preprocess.height, config.preprocess.width)
+        if any(isinstance(a, int) and a != b for a, b in zip(value.shape[2:], size, strict=True)):
+            raise ModelError(
+                f"{source.config} resizes to {size}, but the program takes {value}: the files do "
+                "not belong together"
+            )
+
+
+def _tensors(
+    cut: dict[tuple[str, str], Value], values: dict[str, Value]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "meaning": meaning,
+            "dtype": values[name].dtype.name,
+            "shape": [dim if isinstance(dim, int) else -1 for dim in values[name].shape],
+        }
+        for name, meaning in cut
+    ]
+
+
+def _manifest(
+    source: SourceFolder,
+    config: InferenceConfig,
+    family: Family,
+    cut: Cut,
+    sha256: str,
+    networks: list[dict[str, Any]],
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "model_name": _model_name(config, source),
+        "family": family.name,
+        "class_names": list(config.class_names),
+        "source": {
+            "program": source.program.name,
+            "sha256": sha256,
+            "importer_version": IMPORTER_VERSION,
+        },
+        "preprocess": config.preprocess.to_json(),
+        "thresholds": {"score": config.score_threshold, "mask": cut.mask_threshold},
+        "postprocess": cut.postprocess,
+        "networks": networks,
+    }
+
+
+def _model_name(config: InferenceConfig, source: SourceFolder) -> str:
+    """Global.model_name; else what the folder's name suggests; else "unknown" and the arch."""
+    if config.model_name:
+        return config.model_name
+    folder = re.sub(r"[-_](infer|inference|pir|old)$", "", source.path.resolve().name)
+    if re.match(r"(Mask-RT-DETR|PP-YOLOE_seg|SOLOv2|MaskRCNN|Cascade-MaskRCNN)", folder):
+        return folder
+    return f"unknown {config.arch}"

@@ -1,0 +1,195 @@
+"""Reads `inference.yml` (PaddleX) or `infer_cfg.yml` (PaddleDetection): classes, preprocessing.
+
+Keys that count: arch, Global.model_name, Preprocess, draw_threshold, label_list. The rest belongs to
+Paddle's engines. YAML aliases are allowed (PaddleX writes some), merge keys and floods of them not.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from instseg.errors import ModelError
+
+from . import limits
+from .program.read_bytes import read_bytes
+
+MAX_ALIASES = 64
+MAX_DEPTH = 32
+INTERPOLATIONS = {0: "nearest", 1: "bilinear", 2: "bicubic"}
+"""OpenCV's numbers; 3 (area) and 4 (Lanczos) are not supported."""
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """From a picture to the network's input: value = (pixel * scale - mean) / std, RGB.
+
+    height, width  of the network's input; with keep_ratio the short and long side allowed
+    pad_stride     height and width are padded with zeros to a multiple of this; 1: not at all
+    """
+
+    height: int
+    width: int
+    keep_ratio: bool
+    interpolation: str
+    scale: float
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    normalize_before_resize: bool
+    pad_stride: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The `preprocess` object of `instseg.json`."""
+        return {
+            "color": "rgb",
+            "resize": {
+                "height": self.height,
+                "width": self.width,
+                "keep_ratio": self.keep_ratio,
+                "interpolation": self.interpolation,
+            },
+            "scale": self.scale,
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "normalize_before_resize": self.normalize_before_resize,
+            "pad_stride": self.pad_stride,
+        }
+
+
+@dataclass(frozen=True)
+class InferenceConfig:
+    arch: str
+    model_name: str | None
+    class_names: tuple[str, ...]
+    score_threshold: float
+    preprocess: Preprocess
+
+
+def read_inference_config(path: Path) -> InferenceConfig:
+    """Raises ModelError where the file is missing, damaged, hostile or not understood."""
+    raw = read_bytes(path, limits.MAX_CONFIG_BYTES)
+    try:
+        text = raw.decode("utf-8")
+        _refuse_bombs(text, path)
+        node = yaml.compose(text, yaml.SafeLoader)
+        config = yaml.safe_load(text)
+    except (UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is no valid YAML: {error}") from None
+    if not isinstance(config, dict) or not isinstance(node, yaml.MappingNode):
+        raise ModelError(f"{path} is no mapping of keys to values")
+    if "Preprocess" not in config or "arch" not in config:
+        raise ModelError(f"{path} is no inference configuration: 'arch' or 'Preprocess' is missing")
+    section = config.get("Global")
+    name = section.get("model_name") if isinstance(section, dict) else None
+    threshold = _number(config.get("draw_threshold", 0.5), f"{path}: draw_threshold")
+    if not 0 <= threshold <= 1:
+        raise ModelError(f"{path}: draw_threshold {threshold} is not in 0..1")
+    return InferenceConfig(
+        arch=str(config["arch"]),
+        model_name=str(name) if name else None,
+        class_names=_class_names(node, path),
+        score_threshold=threshold,
+        preprocess=_preprocess(config["Preprocess"], path),
+    )
+
+
+def _refuse_bombs(text: str, path: Path) -> None:
+    aliases = depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            aliases += 1
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.ScalarEvent) and event.value == "<<":
+            raise ModelError(f"{path}: YAML merge keys are not accepted")
+        if aliases > MAX_ALIASES or depth > MAX_DEPTH:
+            raise ModelError(
+                f"{path} has more than {MAX_ALIASES} aliases or {MAX_DEPTH} levels: not accepted"
+            )
+
+
+def _class_names(root: yaml.MappingNode, path: Path) -> tuple[str, ...]:
+    """The names as they are spelled: YAML would read `no` as false and `1e3` as a number."""
+    for key, value in root.value:
+        if key.value == "label_list" and isinstance(value, yaml.SequenceNode):
+            names = [item.value for item in value.value if isinstance(item, yaml.ScalarNode)]
+            if len(names) != len(value.value) or not 0 < len(names) <= limits.MAX_CLASSES:
+                break
+            return tuple(names)
+    raise ModelError(f"{path}: label_list is missing, empty or no list of names")
+
+
+def _preprocess(steps: Any, path: Path) -> Preprocess:
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        raise ModelError(f"{path}: Preprocess is no list of steps")
+    kinds = [str(step.get("type")) for step in steps]
+    known = ("Resize", "NormalizeImage", "Permute", "PadStride")
+    for kind in kinds:
+        if kind not in known:
+            raise ModelError(
+                f"{path}: preprocessing step {kind!r} is not supported; supported are {known}"
+            )
+        if kinds.count(kind) > 1:
+            raise ModelError(f"{path}: preprocessing step {kind!r} appears more than once")
+    for kind in known[:3]:
+        if kind not in kinds:
+            raise ModelError(f"{path}: preprocessing step {kind!r} is missing")
+    by_kind = dict(zip(kinds, steps, strict=True))
+    resize, normalize = by_kind["Resize"], by_kind["NormalizeImage"]
+    height, width = _target_size(resize.get("target_size"), path)
+    interpolation = INTERPOLATIONS.get(resize.get("interp", 1))
+    if interpolation is None:
+        raise ModelError(
+            f"{path}: interpolation {resize.get('interp')!r} is not supported; "
+            f"supported are {INTERPOLATIONS}"
+        )
+    identity = normalize.get("norm_type") not in (None, "none", "mean_std")
+    stride = by_kind.get("PadStride", {}).get("stride", 0)
+    if type(stride) is not int or stride > limits.MAX_NETWORK_SIDE:
+        raise ModelError(f"{path}: PadStride's stride {stride!r} is not a valid number")
+    return Preprocess(
+        height=height,
+        width=width,
+        keep_ratio=bool(resize.get("keep_ratio", True)),
+        interpolation=interpolation,
+        scale=1.0 / 255.0 if normalize.get("is_scale", True) else 1.0,
+        mean=(0.0, 0.0, 0.0) if identity else _triple(normalize.get("mean"), f"{path}: mean"),
+        std=(1.0, 1.0, 1.0) if identity else _triple(normalize.get("std"), f"{path}: std", True),
+        normalize_before_resize=kinds.index("NormalizeImage") < kinds.index("Resize"),
+        pad_stride=max(stride, 1),
+    )
+
+
+def _target_size(value: Any, path: Path) -> tuple[int, int]:
+    sizes = [value, value] if type(value) is int else value
+    if (
+        not isinstance(sizes, list)
+        or len(sizes) != 2
+        or not all(type(size) is int and 0 < size <= limits.MAX_NETWORK_SIDE for size in sizes)
+    ):
+        raise ModelError(
+            f"{path}: target_size {value!r} is not [height, width] of at most "
+            f"{limits.MAX_NETWORK_SIDE} pixels"
+        )
+    return sizes[0], sizes[1]
+
+
+def _triple(value: Any, what: str, positive: bool = False) -> tuple[float, float, float]:
+    if not isinstance(value, list) or len(value) != 3:
+        raise ModelError(f"{what} {value!r} is not a list of 3 numbers")
+    a, b, c = (_number(number, what) for number in value)
+    if positive and min(a, b, c) <= 0:
+        raise ModelError(f"{what} {value!r} has numbers that are not positive")
+    return a, b, c
+
+
+def _number(value: Any, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ModelError(f"{what} {value!r} is not a finite number")
+    return float(value)

@@ -1,0 +1,158 @@
+"""Convolution, pooling, normalisation, matrix products, attention's parts, resampling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from instseg.errors import ModelError
+
+from ..ir.dims import Dim
+from ..ir.graph import Node
+from ..ir.shape_rules import axis_of, fixed_ints
+from ..ir.windows import dilations, paddings
+from .builder import OnnxBuilder
+
+
+def conv2d(node: Node, out: OnnxBuilder) -> None:
+    x, weight = node.input(0), node.input(1)
+    kernel = [int(dim) for dim in weight.shape[2:]]  # type: ignore[arg-type]
+    out.result(
+        "Conv",
+        out.names(node.inputs),
+        node,
+        kernel_shape=kernel,
+        strides=list(node.attrs["strides"]),
+        dilations=dilations(node, 2),
+        group=int(node.attrs.get("groups", 1)),
+        pads=_onnx_pads(paddings(node, list(x.shape[2:]), kernel)),
+    )
+
+
+def pool2d(node: Node, out: OnnxBuilder) -> None:
+    """Maximum or mean; `exclusive` leaves the padding out of the mean."""
+    x, kernel = node.input(0), list(fixed_ints(node.input(1)))
+    kind = {"max": "Max", "avg": "Average"}.get(node.attrs["pooling_type"])
+    if kind is None:
+        raise ModelError(f"pooling type {node.attrs['pooling_type']!r} is not supported")
+    if node.attrs.get("global_pooling") or (node.attrs.get("adaptive") and kernel == [1, 1]):
+        out.result(f"Global{kind}Pool", [out.name(x)], node)
+        return
+    if node.attrs.get("adaptive"):
+        raise ModelError(f"adaptive pooling to {kernel} is not supported")
+    pads = paddings(node, list(x.shape[2:]), kernel)
+    strides = list(node.attrs["strides"])
+    attrs: dict[str, object] = {}
+    if kind == "Average":
+        attrs["count_include_pad"] = int(not node.attrs.get("exclusive", True))
+    if node.attrs.get("ceil_mode") and not _windows_fit(x.shape[2:], kernel, strides, pads):
+        attrs["ceil_mode"] = 1
+    out.result(
+        f"{kind}Pool",
+        [out.name(x)],
+        node,
+        kernel_shape=kernel,
+        strides=strides,
+        pads=_onnx_pads(pads),
+        **attrs,
+    )
+
+
+def _windows_fit(
+    sizes: tuple[Dim, ...], kernel: list[int], strides: list[int], pads: list[tuple[int, int]]
+) -> bool:
+    """Whether the last windows end exactly at the border, so that rounding up changes nothing."""
+    return all(
+        stride == 1 or (isinstance(size, int) and (size + sum(pad) - k) % stride == 0)
+        for size, k, stride, pad in zip(sizes, kernel, strides, pads, strict=True)
+    )
+
+
+def _onnx_pads(pairs: list[tuple[int, int]]) -> list[int]:
+    return [before for before, _ in pairs] + [after for _, after in pairs]
+
+
+def matmul(node: Node, out: OnnxBuilder) -> None:
+    inputs = []
+    for value, flag in ((node.input(0), "transpose_x"), (node.input(1), "transpose_y")):
+        name = out.name(value)
+        if node.attrs.get(flag):
+            rank = len(value.shape)
+            perm = [*range(rank - 2), rank - 1, rank - 2]
+            name = out.add("Transpose", [name], node, perm=perm)
+        inputs.append(name)
+    out.result("MatMul", inputs, node)
+
+
+def layer_norm(node: Node, out: OnnxBuilder) -> None:
+    """Scale and bias are vectors over all normalised axes; only the first output is a result."""
+    x, axis = node.input(0), int(node.attrs["begin_norm_axis"])
+    if axis_of(axis, len(x.shape)) != len(x.shape) - 1:
+        raise ModelError("layer norm over several axes is not supported")
+    scale = out.name(node.optional(1)) if node.optional(1) is not None else out.constant(
+        np.ones(int(x.shape[-1]), x.dtype), "ones")  # type: ignore[arg-type]
+    out.add(
+        "LayerNormalization",
+        [out.name(x), scale, out.name(node.optional(2))],
+        node,
+        [out.name(node.output)],
+        axis=-1,
+        epsilon=float(node.attrs["epsilon"]),
+    )
+
+
+def softmax(node: Node, out: OnnxBuilder) -> None:
+    out.result("Softmax", [out.name(node.input(0))], node, axis=int(node.attrs.get("axis", -1)))
+
+
+def interpolate(node: Node, out: OnnxBuilder) -> None:
+    """Paddle's pixel positions: half-pixel for align_mode 0, else the corner; nearest rounds down."""
+    mode, corners = node.attrs["mode"], bool(node.attrs.get("align_corners"))
+    if any(value is not None for value in node.inputs[1:]):
+        raise ModelError("an output size that is computed at run time is not supported")
+    modes = {"nearest": "nearest", "bilinear": "linear", "bicubic": "cubic"}
+    if mode not in modes or (corners and mode == "nearest"):
+        raise ModelError(f"interpolation {mode!r} (align_corners {corners}) is not supported")
+    attrs: dict[str, object] = {"mode": modes[mode]}
+    if mode == "nearest":
+        attrs.update(coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    elif corners:
+        attrs["coordinate_transformation_mode"] = "align_corners"
+    elif mode == "bilinear" and node.attrs.get("align_mode", 1) == 1:
+        attrs["coordinate_transformation_mode"] = "asymmetric"
+    else:
+        attrs["coordinate_transformation_mode"] = "half_pixel"
+    if mode == "bicubic":
+        attrs["cubic_coeff_a"] = -0.75
+    scales = out.constant([1.0, 1.0, *_scales(node)], "scales")
+    out.result("Resize", [out.name(node.input(0)), "", scales], node, **attrs)
+
+
+def _scales(node: Node) -> list[float]:
+    """Output size over input size, per axis, such that ONNX finds the same output size."""
+    given = [float(factor) for factor in node.attrs.get("scale") or []]
+    if given and all(factor > 0 for factor in given):
+        return given * 2 if len(given) == 1 else given
+    scales = []
+    for before, after in zip(node.input(0).shape[2:], node.output.shape[2:], strict=True):
+        if not isinstance(before, int) or not isinstance(after, int):
+            raise ModelError("a fixed output size for an open input size is not supported")
+        scale = np.float32(after / before)
+        if int(np.float32(before) * scale) < after:  # ONNX rounds the product down
+            scale = np.nextafter(scale, np.float32(np.inf))
+        scales.append(float(scale))
+    return scales
+
+
+def grid_sample(node: Node, out: OnnxBuilder) -> None:
+    """The grid's last axis is x, y in -1..1, in Paddle and in ONNX."""
+    mode, padding = node.attrs["mode"], node.attrs["padding_mode"]
+    if mode not in ("bilinear", "nearest") or padding not in ("zeros", "border", "reflection"):
+        raise ModelError(f"sampling {mode!r} with padding {padding!r} is not supported")
+    out.result(
+        "GridSample",
+        out.names(node.inputs[:2]),
+        node,
+        mode=mode,
+        padding_mode=padding,
+        align_corners=int(bool(node.attrs.get("align_corners"))),
+    )

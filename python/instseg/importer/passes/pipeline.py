@@ -1,0 +1,34 @@
+"""The passes in order: before the cut (`understand`) and after it (`optimise`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..ir.dims import Shape
+from ..ir.graph import Graph
+from .batch_independence import BATCH_INDEPENDENCE
+from .broadcasts import BROADCASTS
+from .constant_folding import propagate
+from .conv_folding import CONV_FOLDING
+from .dead_code import remove_dead_code
+from .rewriting import Rule, rewrite
+from .simplify import SIMPLIFY
+
+
+def understand(graph: Graph, input_shapes: Mapping[str, Shape] | None = None) -> Graph:
+    """Shapes, constants, no detours: the form in which cuts look for their points."""
+    return rewrite(remove_dead_code(propagate(remove_dead_code(graph), input_shapes)), SIMPLIFY)
+
+
+def optimise(graph: Graph) -> Graph:
+    """The form that is lowered to ONNX."""
+    return rewrite(remove_dead_code(graph), _merged(SIMPLIFY, BROADCASTS, CONV_FOLDING,
+                                                    BATCH_INDEPENDENCE))
+
+
+def _merged(*tables: dict[str, tuple[Rule, ...]]) -> dict[str, tuple[Rule, ...]]:
+    merged: dict[str, tuple[Rule, ...]] = {}
+    for table in tables:
+        for op, rules in table.items():
+            merged[op] = merged.get(op, ()) + rules
+    return merged

@@ -1,0 +1,286 @@
+"""Reads a PIR program, `inference.json`, as Paddle 3.0 to 3.3 write it.
+
+The JSON holds `base_code` (magic, version) and `program.regions[0].blocks[0].ops`. An operator has
+`#` (dialect number and name; 0 builtin, 1 pd_op), `A` attributes, `I` inputs, `O` outputs with types;
+`p` is a parameter. Values are numbered: `{"%": 1384}`, 0 being "absent". Attributes carry their type
+(`0.a_f32`, `0.a_f64`, ...) and their number in `D`, or in `VD` where JSON has none ("INF", "NaN").
+Values are named after their number, `%1384`; parameters keep their names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from instseg.errors import ModelError
+
+from .. import limits
+from ..ir.dims import Shape, Symbol
+from ..ir.graph import Array, Graph, Node, Value
+from .data_types import ATTRIBUTE_TYPES, PIR_TYPES
+from .normalise import Arguments, normalise_pir
+from .pdiparams import Declared, read_pdiparams
+from .read_bytes import read_bytes
+
+SUPPORTED_VERSIONS = range(1, 5)
+"""`base_code.version`: 1 from Paddle 3.0, 4 from Paddle 3.3."""
+
+BUILTIN = "0"
+"""Number of the builtin dialect."""
+
+OPAQUE_TYPE = np.dtype(np.void)
+"""Stands for what no dense network holds: tensor arrays, selected rows, missing types."""
+
+SPECIAL_NUMBERS = {"INF": float("inf"), "-INF": float("-inf"), "NAN": float("nan")}
+
+
+def read_pir(program_path: Path, parameter_path: Path) -> Graph:
+    """Returns the whole program; its outputs are named `fetch_0`, `fetch_1`, ... by column."""
+    operators = _operators(program_path)
+    reader = _Reader(str(program_path))
+    reader.declare_parameters(operators)
+    arrays = read_pdiparams(parameter_path, reader.declared)
+    return reader.read(operators, arrays)
+
+
+def _operators(path: Path) -> list[dict[str, Any]]:
+    raw = read_bytes(path, limits.MAX_PROGRAM_BYTES)
+    try:
+        document = json.loads(raw)
+    except RecursionError:
+        raise ModelError(f"{path} is nested too deeply to be a program") from None
+    except ValueError as error:
+        raise ModelError(f"{path} is no valid JSON: {error}") from None
+    del raw
+    try:
+        header = document["base_code"]
+        magic, version = header["magic"], header["version"]
+        blocks = document["program"]["regions"][0]["blocks"]
+        operators = blocks[0]["ops"]
+    except (KeyError, IndexError, TypeError):
+        raise ModelError(f"{path} is not a PIR program: 'base_code' or 'program' is missing") from None
+    if magic != "pir" or not isinstance(version, int) or version not in SUPPORTED_VERSIONS:
+        raise ModelError(
+            f"{path} is of format {magic!r} version {version!r}; supported is 'pir' version "
+            f"{SUPPORTED_VERSIONS[0]} to {SUPPORTED_VERSIONS[-1]} (Paddle 3.0 to 3.3)"
+        )
+    if not isinstance(operators, list) or not all(isinstance(op, dict) for op in operators):
+        raise ModelError(f"{path}: the block's 'ops' is not a list of objects")
+    if len(operators) > limits.MAX_OPERATORS:
+        raise ModelError(f"{path} has {len(operators)} operators; at most {limits.MAX_OPERATORS}")
+    return operators
+
+
+class _Reader:
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.declared: dict[str, Declared] = {}
+        self.values: dict[int, Value | list[Value]] = {}
+        self.unknown_sizes = 0
+
+    def declare_parameters(self, operators: list[dict[str, Any]]) -> None:
+        for index, op in enumerate(operators):
+            if op.get("#") != "p":
+                continue
+            place = f"{self.what}: parameter (operator {index})"
+            name = _item(op, "A", list, place)[3:4]
+            if len(name) != 1 or not isinstance(name[0], str):
+                raise ModelError(f"{place} has no name")
+            dtype, shape = self._tensor_type(_item(op, "O", dict, place).get("TT"), place)
+            known = tuple(dim for dim in shape if isinstance(dim, int))
+            if len(known) != len(shape) or dtype == OPAQUE_TYPE:
+                raise ModelError(f"{place} {name[0]!r} has no fixed type and shape")
+            if name[0] in self.declared:
+                raise ModelError(f"{place}: {name[0]!r} is declared twice")
+            self.declared[name[0]] = Declared(dtype, known)
+        if len(self.declared) > limits.MAX_TENSORS:
+            raise ModelError(f"{self.what} has {len(self.declared)} parameters; at most "
+                             f"{limits.MAX_TENSORS} are supported")
+
+    def read(self, operators: list[dict[str, Any]], arrays: Mapping[str, Array]) -> Graph:
+        graph = Graph([], {}, [])
+        fetched: dict[int, Value] = {}
+        for index, op in enumerate(operators):
+            dialect_name = op.get("#")
+            if not isinstance(dialect_name, str):
+                raise ModelError(f"{self.what}: operator {index} has no name")
+            place = f"{self.what}: operator {index} ({dialect_name})"
+            if dialect_name == "p":
+                name = _item(op, "A", list, place)[3]
+                value = Value(name, arrays[name].dtype, arrays[name].shape, data=arrays[name])
+                self._define(_number(op["O"], place), value, place)
+                continue
+            attrs = self._attributes(op, place)
+            inputs = self._inputs(op, place)
+            dialect, _, name = dialect_name.rpartition(".")
+            if name == "fetch":
+                fetched[_column(attrs, place)] = _single(inputs, place)
+            elif dialect == BUILTIN and name == "combine":
+                self._combine(op, inputs, place)
+            elif dialect == BUILTIN and name == "split":
+                self._unpack(op, inputs, place)
+            else:
+                outputs = self._outputs(op, place)
+                source = str(attrs.pop("struct_name", ""))
+                if name == "data":
+                    outputs[0].name = str(attrs.get("name"))
+                    graph.inputs.append(outputs[0])
+                    continue
+                if "regions" in op:
+                    attrs = {"control_flow": True}
+                graph.nodes += normalise_pir(Node(name, [], outputs, attrs, index, source), inputs)
+        if not fetched:
+            raise ModelError(f"{self.what} has no output (no 'fetch' operator)")
+        graph.outputs = {f"fetch_{column}": fetched[column] for column in sorted(fetched)}
+        return graph
+
+    def _inputs(self, op: dict[str, Any], place: str) -> Arguments:
+        arguments: Arguments = []
+        for item in _item(op, "I", list, place):
+            number = _number(item, place)
+            if number == 0:
+                arguments.append(None)
+            elif number in self.values:
+                arguments.append(self.values[number])
+            else:
+                raise ModelError(f"{place}: input %{number} is not defined before its use")
+        return arguments
+
+    def _outputs(self, op: dict[str, Any], place: str) -> list[Value]:
+        """Defines the operator's results; a list of tensors becomes one output per tensor."""
+        outputs: list[Value] = []
+        for item in _item(op, "O", list, place):
+            number = _number(item, place)
+            if number == 0:
+                continue
+            type_ = item.get("TT")
+            if isinstance(type_, dict) and str(type_.get("#")).endswith("t_vec"):
+                members = [
+                    Value(f"%{number}[{position}]", *self._tensor_type(member, place))
+                    for position, member in enumerate(_item(type_, "D", list, place))
+                ]
+                self._define(number, members, place)
+                outputs += members
+            else:
+                value = Value(f"%{number}", *self._tensor_type(type_, place))
+                self._define(number, value, place)
+                outputs.append(value)
+        if not outputs:
+            raise ModelError(f"{place} has no output")
+        return outputs
+
+    def _define(self, number: int, value: Value | list[Value], place: str) -> None:
+        if number in self.values:
+            raise ModelError(f"{place}: %{number} is defined twice")
+        self.values[number] = value
+
+    def _combine(self, op: dict[str, Any], inputs: Arguments, place: str) -> None:
+        """`builtin.combine`: makes a list of tensors."""
+        items = _item(op, "O", list, place)
+        if len(items) != 1:
+            raise ModelError(f"{place}: one output expected")
+        self._define(_number(items[0], place), [_tensor(value, place) for value in inputs], place)
+
+    def _unpack(self, op: dict[str, Any], inputs: Arguments, place: str) -> None:
+        """`builtin.split`: gives the members of a list numbers of their own."""
+        members = inputs[0] if inputs else None
+        items = _item(op, "O", list, place)
+        if not isinstance(members, list) or len(members) != len(items):
+            raise ModelError(f"{place}: {len(items)} outputs need a list of as many tensors")
+        for member, item in zip(members, items, strict=True):
+            if member.name.endswith("]"):
+                member.name = f"%{_number(item, place)}"
+            self._define(_number(item, place), member, place)
+
+    def _tensor_type(self, type_: Any, place: str) -> tuple[np.dtype[Any], Shape]:
+        if not isinstance(type_, dict) or not str(type_.get("#")).endswith("t_dtensor"):
+            return OPAQUE_TYPE, ()
+        content = type_.get("D")
+        if not isinstance(content, list) or len(content) < 2 or not isinstance(content[1], list):
+            raise ModelError(f"{place}: damaged tensor type")
+        name = content[0].get("#") if isinstance(content[0], dict) else None
+        dims = content[1]
+        if len(dims) > limits.MAX_RANK or not all(type(dim) is int and dim >= -1 for dim in dims):
+            raise ModelError(f"{place}: shape {dims[:12]} is not valid")
+        dtype = PIR_TYPES.get(str(name).split(".", 1)[-1], OPAQUE_TYPE)
+        return dtype, tuple(self._unknown() if dim == -1 else dim for dim in dims)
+
+    def _unknown(self) -> Symbol:
+        self.unknown_sizes += 1
+        return Symbol(f"?{self.unknown_sizes}")
+
+    def _attributes(self, op: dict[str, Any], place: str) -> dict[str, Any]:
+        attrs: dict[str, Any] = {}
+        for item in _item(op, "A", list, place):
+            if not isinstance(item, dict) or not isinstance(item.get("N"), str):
+                raise ModelError(f"{place}: damaged attribute")
+            attrs[item["N"]] = _attribute(item.get("AT"), f"{place}, attribute {item['N']!r}")
+        return attrs
+
+
+def _attribute(value: Any, place: str) -> Any:
+    if not isinstance(value, dict):
+        raise ModelError(f"{place}: damaged")
+    kind = str(value.get("#")).split(".", 1)[-1]
+    if kind in ("a_f32", "a_f64") and "VD" in value:
+        number = SPECIAL_NUMBERS.get(str(value["VD"]).upper())
+        if number is None:
+            raise ModelError(f"{place}: {value['VD']!r} is not a number")
+        return number
+    data = value.get("D")
+    if kind == "a_array":
+        if not isinstance(data, list):
+            raise ModelError(f"{place}: damaged list")
+        return [_attribute(member, place) for member in data]
+    if kind == "a_dtype":
+        return ATTRIBUTE_TYPES.get(str(data), OPAQUE_TYPE)
+    expected = {
+        "a_bool": bool, "a_i32": int, "a_i64": int, "a_index": int,
+        "a_f32": (int, float), "a_f64": (int, float), "a_str": str,
+    }.get(kind)
+    if expected is not None and not isinstance(data, expected):
+        raise ModelError(f"{place}: {data!r} is not of type {kind}")
+    if kind == "a_intarray" and not (
+        isinstance(data, list) and all(type(member) is int for member in data)
+    ):
+        raise ModelError(f"{place}: {data!r} is not a list of integers")
+    return data
+
+
+def _item(op: dict[str, Any], key: str, kind: type, place: str) -> Any:
+    value = op.get(key)
+    if not isinstance(value, kind):
+        raise ModelError(f"{place}: {key!r} is missing or damaged")
+    return value
+
+
+def _number(item: Any, place: str) -> int:
+    number = item.get("%") if isinstance(item, dict) else None
+    if type(number) is not int:
+        raise ModelError(f"{place}: an input or output has no value number")
+    return number
+
+
+def _column(attrs: dict[str, Any], place: str) -> int:
+    column = attrs.get("col")
+    if type(column) is not int:
+        raise ModelError(f"{place}: 'col' is missing")
+    return column
+
+
+def _single(arguments: Arguments, place: str) -> Value:
+    if len(arguments) != 1:
+        raise ModelError(f"{place}: one input expected, {len(arguments)} given")
+    return _tensor(arguments[0], place)
+
+
+def _tensor(argument: list[Value] | Value | None, place: str) -> Value:
+    if isinstance(argument, Value):
+        return argument
+    if argument is None or len(argument) != 1:
+        raise ModelError(f"{place}: a single tensor expected")
+    return argument[0]
