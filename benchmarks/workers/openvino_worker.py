@@ -42,7 +42,10 @@ class OpenVinoContender:
 
         folder = Path(options["folder"])
         description = json.loads((folder / "instseg.json").read_text(encoding="utf-8"))
-        [network] = description["networks"]
+        networks = description["networks"]
+        if len(networks) != 1:
+            raise ValueError(f"{folder} holds {len(networks)} networks, only one can be timed bare")
+        [network] = networks
         [entry] = network["inputs"]
         shape = [1, *entry["shape"][1:]]
         if min(shape) < 1:
