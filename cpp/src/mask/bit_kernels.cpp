@@ -29,6 +29,22 @@ int64_t count_ones(const uint64_t* words, size_t count) {
   return ones;
 }
 
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte i of a word must be bits 8 i ...");
+constexpr uint64_t kOnes = 0x0101010101010101u;  // 1 in every byte
+
+// Bit i of the low byte of `bits` becomes byte i, 0 or 1.
+uint64_t spread_bits(uint64_t bits) {
+  const uint64_t own_bit = ((bits & 0xff) * kOnes) & 0x8040201008040201u;
+  return ((own_bit + 0x7f * kOnes) >> 7) & kOnes;
+}
+
+// Byte i, zero or not, becomes bit i.
+uint64_t gather_bits(uint64_t bytes) {
+  const uint64_t low = 0x7f * kOnes;
+  const uint64_t not_zero = ((((bytes & low) + low) | bytes) >> 7) & kOnes;
+  return (not_zero * 0x0102040810204080u) >> 56;
+}
+
 void unpack_row(const uint64_t* words, int num_pixels, uint8_t* out) {
   int x = 0;
 #if defined(__AVX2__)
@@ -44,6 +60,10 @@ void unpack_row(const uint64_t* words, int num_pixels, uint8_t* out) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + x), _mm256_and_si256(set, one));
   }
 #endif
+  for (; x + 8 <= num_pixels; x += 8) {
+    const uint64_t bytes = spread_bits(words[x / 64] >> (x % 64));
+    __builtin_memcpy(out + x, &bytes, 8);
+  }
   for (; x < num_pixels; ++x) out[x] = static_cast<uint8_t>((words[x / 64] >> (x % 64)) & 1);
 }
 
@@ -63,7 +83,13 @@ void pack_row(const uint8_t* bytes, int num_pixels, uint64_t* words) {
   for (; x < num_pixels; x += 64) {
     const int bits = num_pixels - x < 64 ? num_pixels - x : 64;
     uint64_t word = 0;
-    for (int i = 0; i < bits; ++i) word |= static_cast<uint64_t>(bytes[x + i] != 0) << i;
+    int i = 0;
+    for (; i + 8 <= bits; i += 8) {
+      uint64_t eight;
+      __builtin_memcpy(&eight, bytes + x + i, 8);
+      word |= gather_bits(eight) << i;
+    }
+    for (; i < bits; ++i) word |= static_cast<uint64_t>(bytes[x + i] != 0) << i;
     words[x / 64] = word;
   }
 }

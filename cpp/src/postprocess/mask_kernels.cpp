@@ -108,10 +108,17 @@ uint64_t blend_and_threshold_word(const float* row0, const float* row1, float we
   }
   return word;
 #else
-  uint64_t word = 0;
+  uint8_t above[64];
   for (int i = 0; i < 64; ++i) {
     const float value = row0[i] * weight0 + row1[i] * weight1;
-    word |= static_cast<uint64_t>(value > threshold) << i;
+    above[i] = value > threshold ? 1 : 0;
+  }
+  uint64_t word = 0;
+  for (int i = 0; i < 8; ++i) {
+    uint64_t eight = 0;
+    for (int k = 0; k < 8; ++k) eight |= static_cast<uint64_t>(above[8 * i + k]) << (8 * k);
+    // The product moves bit 0 of byte k to bit 56 + k.
+    word |= (eight * 0x0102040810204080u) >> 56 << (8 * i);
   }
   return word;
 #endif

@@ -10,7 +10,7 @@
 namespace instseg {
 
 // Scratch memory of mask rendering, for one thread at a time; it grows to the largest mask seen.
-// For a region of width w: 32 bytes per column, and the low-resolution logits under the region.
+// It holds 20 bytes per column and 12 per row of the region, and the low-resolution logits under it.
 class MaskRenderWorkspace {
  public:
   BilinearAxis rows;
