@@ -16,7 +16,7 @@ import yaml
 from instseg.errors import ModelError
 
 from . import limits
-from .program.read_bytes import read_bytes
+from .read_bytes import read_bytes
 
 MAX_ALIASES = 64
 MAX_DEPTH = 32

@@ -15,7 +15,7 @@ from typing import Any
 from instseg.errors import ModelError
 
 from . import limits
-from .program.read_bytes import read_bytes
+from .read_bytes import read_bytes
 
 MANIFEST = "instseg.json"
 FORMAT = "instseg-network-folder"

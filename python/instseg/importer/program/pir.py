@@ -24,7 +24,7 @@ from ..ir.graph import Array, Graph, Node, Value
 from .data_types import ATTRIBUTE_TYPES, PIR_TYPES
 from .normalise import Arguments, normalise_pir
 from .pdiparams import Declared, read_pdiparams
-from .read_bytes import read_bytes
+from ..read_bytes import read_bytes
 
 SUPPORTED_VERSIONS = range(1, 5)
 """`base_code.version`: 1 from Paddle 3.0, 4 from Paddle 3.3."""

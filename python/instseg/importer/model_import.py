@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,7 @@ from .passes.constant_folding import propagate
 from .passes.pipeline import optimise, understand
 from .program import read_program
 from .source_folder import SourceFolder, content_hash, find_source
-
-IMPORTER_VERSION = 1
-"""Goes up when the same source gives another network folder; older cache entries are then unused."""
-
-Progress = Callable[[str, float], None]
-"""progress(stage, fraction): stage is "hash", "read", "optimise" or "write", fraction 0..1."""
+from .version import IMPORTER_VERSION, Progress
 
 
 def import_model(
