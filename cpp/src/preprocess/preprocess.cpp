@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string>
 #include <vector>
 
 #include "image/image_check.h"
-#include "instseg/errors.h"
 #include "preprocess/plane_kernels.h"
 #include "preprocess/resample_weights.h"
 #include "preprocess/row_resampler.h"
@@ -114,10 +112,7 @@ void preprocess(const ImageView& image, const PreprocessSpec& spec, float* out,
 void resize(const ImageView& image, int height, int width, Interpolation interpolation,
             std::uint8_t* out, PreprocessWorkspace& workspace, const ThreadPool& pool) {
   check_image(image);
-  if (height < 1 || width < 1) {
-    throw InvalidArgument("An image cannot be resized to " + std::to_string(height) + " x " +
-                          std::to_string(width) + " (height x width); both must be at least 1.");
-  }
+  check_resized_size(height, width);
   Resampling resampling{
       .image = image, .height = height, .width = width, .interpolation = interpolation};
   resampling.simplify();

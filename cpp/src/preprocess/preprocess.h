@@ -42,6 +42,9 @@ struct NetworkSize {
 // below 1.
 NetworkSize network_size(const PreprocessSpec& spec, int image_height, int image_width);
 
+// Throws InvalidArgument unless both are 1 to 2^24.
+void check_resized_size(int height, int width);
+
 // Throws InvalidArgument unless every value of the spec can be computed with.
 void check_preprocess_spec(const PreprocessSpec& spec);
 
