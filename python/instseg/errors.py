@@ -25,4 +25,4 @@ class DownloadError(ModelError):
 
 
 class EngineError(InstsegError, RuntimeError):
-    """An inference engine is missing, refused a network, failed, or returned values that are no numbers."""
+    """An engine is missing, refused a network, failed, or returned values that are no numbers."""

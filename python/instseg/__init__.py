@@ -1,0 +1,86 @@
+"""Instance segmentation in production: PaddleX's models, fast, from Python, C++ and a shell.
+
+    import instseg
+
+    predictor = instseg.Predictor("Mask-RT-DETR-L_infer/")
+    result = predictor.predict("street.jpg")
+
+Names load on first use (PEP 562), so that `import instseg` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from instseg._core import Mask as Mask
+    from instseg._core import engines as engines
+    from instseg.errors import DownloadError as DownloadError
+    from instseg.errors import EngineError as EngineError
+    from instseg.errors import ImageError as ImageError
+    from instseg.errors import InstsegError as InstsegError
+    from instseg.errors import InvalidArgument as InvalidArgument
+    from instseg.errors import ModelError as ModelError
+    from instseg.masks import MaskCrop as MaskCrop
+    from instseg.masks import Masks as Masks
+    from instseg.model_names import OFFICIAL_MODELS as OFFICIAL_MODELS
+    from instseg.predictor import Predictor as Predictor
+    from instseg.result import Instance as Instance
+    from instseg.result import Result as Result
+
+    __version__: str
+
+# Public name -> the module that defines it.
+_HOMES = {
+    "DownloadError": "errors",
+    "EngineError": "errors",
+    "ImageError": "errors",
+    "Instance": "result",
+    "InstsegError": "errors",
+    "InvalidArgument": "errors",
+    "Mask": "_core",
+    "MaskCrop": "masks",
+    "Masks": "masks",
+    "ModelError": "errors",
+    "OFFICIAL_MODELS": "model_names",
+    "Predictor": "predictor",
+    "Result": "result",
+    "engines": "_core",
+}
+_SUBMODULES = ("_core", "cli", "errors", "importer")
+
+__all__ = [
+    "OFFICIAL_MODELS",
+    "DownloadError",
+    "EngineError",
+    "ImageError",
+    "Instance",
+    "InstsegError",
+    "InvalidArgument",
+    "Mask",
+    "MaskCrop",
+    "Masks",
+    "ModelError",
+    "Predictor",
+    "Result",
+    "__version__",
+    "engines",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("instseg")
+    elif name in _HOMES:
+        value = getattr(import_module(f"instseg.{_HOMES[name]}"), name)
+    elif name in _SUBMODULES:
+        value = import_module(f"instseg.{name}")
+    else:
+        raise AttributeError(f"module 'instseg' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

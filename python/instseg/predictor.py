@@ -1,0 +1,362 @@
+"""The predictor: one model, ready to segment images from any number of threads."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from instseg import _core
+from instseg.cache_folder import cache_folder, make_private_folder
+from instseg.decode_ahead import run_ahead
+from instseg.errors import InstsegError, InvalidArgument, ModelError
+from instseg.image_arrays import DEFAULT_MAX_IMAGE_PIXELS, Pixels, check_color
+from instseg.image_input import fetch_if_address, load_pixels
+from instseg.masks import Masks
+from instseg.model_store import locate_model
+from instseg.predict_options import check_count, check_threshold, resolve_classes
+from instseg.result import Result
+from instseg.sources import SourceItem, list_items, source_name
+
+if TYPE_CHECKING:
+    from instseg.progress import Progress
+
+# Memory for decoded images that wait in a stream: 40 of 1080p, beside what is in work.
+READ_AHEAD_BYTES = 256 << 20
+DECODE_THREADS = 2
+
+_log = logging.getLogger("instseg")
+
+
+class Predictor:
+    """Runs a model on images. All methods may be called from many threads at once.
+
+    The interpreter lock is released while an image is decoded, prepared, segmented and its masks
+    are drawn.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str],
+        *,
+        device: str = "cpu",
+        engine: str = "auto",
+        precision: str = "fp32",
+        num_threads: int | None = None,
+        num_streams: int = 1,
+        cache_dir: str | os.PathLike[str] | None = None,
+        max_image_pixels: int = DEFAULT_MAX_IMAGE_PIXELS,
+        progress: Progress | None = None,
+    ) -> None:
+        """Loads a model; an official folder is imported first, a name fetched if need be.
+
+        model             an official folder of PaddleX, a network folder, or an official name
+        device            "cpu"
+        engine            "auto", or a name from instseg.engines()
+        precision         "fp32", or "bf16" where the processor has it; never chosen silently
+        num_threads       of one prediction; default: every core this process may use
+        num_streams       predictions computed side by side; num_threads is divided among them
+        cache_dir         for fetched, imported and compiled models; default: $INSTSEG_CACHE_DIR,
+                          else the user's cache folder
+        max_image_pixels  images with more are refused
+        progress          called with the stage and a fraction 0..1 while fetching and importing
+
+        Raises ModelError, DownloadError, InvalidArgument or EngineError.
+        """
+        if not isinstance(model, str | os.PathLike):
+            raise InvalidArgument(
+                f"model={model!r} is of type {type(model).__name__}; expected a folder or a name."
+            )
+        for option, value in (("device", device), ("engine", engine), ("precision", precision)):
+            if not isinstance(value, str):
+                raise InvalidArgument(f"{option}={value!r}; expected a str.")
+        threads = check_count("num_threads", num_threads, optional=True)
+        streams = check_count("num_streams", num_streams)
+        pixels = check_count("max_image_pixels", max_image_pixels)
+        assert streams is not None
+        assert pixels is not None
+        self._max_image_pixels = pixels
+        self._network_folder = _network_folder(model, cache_dir, progress)
+        self._core = _core.Predictor(
+            str(self._network_folder),
+            device=device,
+            engine=engine,
+            precision=precision,
+            num_threads=threads or 0,
+            num_streams=streams,
+            cache_dir=_compile_cache(cache_dir),
+            max_image_pixels=pixels,
+        )
+        self._info = self._core.info()
+        self._class_names: list[str] = list(self._info["class_names"])
+        self._model_name = str(self._info["model_name"])
+
+    def __repr__(self) -> str:
+        info = self._info
+        return f"Predictor({self._model_name!r}, {info['engine']}, {info['precision']})"
+
+    @property
+    def class_names(self) -> list[str]:
+        """The model's classes; a class id is an index into this list."""
+        return list(self._class_names)
+
+    def predict(
+        self,
+        image: Any,
+        *,
+        color: str = "bgr",
+        threshold: float | None = None,
+        max_detections: int | None = None,
+        classes: Iterable[str | int] | str | None = None,
+        clip_masks: bool = True,
+    ) -> Result:
+        """Segments one image.
+
+        image           path, http(s) address, bytes of an image file, PIL image, or array: uint8 or
+                        uint16 (its upper eight bits), [H, W], [H, W, 3] or [H, W, 4] (alpha ignored)
+        color           order of an array's channels: "bgr" (as OpenCV) or "rgb"
+        threshold       instances with a higher score are kept; default: the model's own
+        max_detections  at most so many, best first
+        classes         only these, by name or id
+        clip_masks      drop mask pixels outside the box, as PaddleX does
+
+        Raises InvalidArgument, ImageError or EngineError.
+        """
+        options = self._options(threshold, max_detections, classes, clip_masks)
+        check_color(color)
+        return self._predict(self._load(_item(image), color), options)
+
+    def predict_batch(
+        self,
+        images: Iterable[Any],
+        *,
+        color: str = "bgr",
+        threshold: float | None = None,
+        max_detections: int | None = None,
+        classes: Iterable[str | int] | str | None = None,
+        clip_masks: bool = True,
+    ) -> list[Result]:
+        """Segments several images in one run of the network; they may differ in kind and size.
+
+        One result per image, in order. Options and errors as for `predict`; if one image cannot be
+        read, all fail (see `stream` for the other way).
+        """
+        options = self._options(threshold, max_detections, classes, clip_masks)
+        check_color(color)
+        if isinstance(images, str | bytes | os.PathLike) or not isinstance(images, Iterable):
+            raise InvalidArgument(
+                f"predict_batch() takes a list of images, not {type(images).__name__}; for the "
+                "images of a folder or pattern call stream()."
+            )
+        loaded = []
+        for position, image in enumerate(images):
+            try:
+                loaded.append(self._load(_item(image, position), color))
+            except InstsegError as error:
+                raise type(error)(f"Image {position} of the batch: {error}") from error
+        return self._predict_batch(loaded, options)
+
+    def stream(
+        self,
+        source: Any,
+        *,
+        batch_size: int = 1,
+        read_ahead: int | None = None,
+        color: str = "bgr",
+        threshold: float | None = None,
+        max_detections: int | None = None,
+        classes: Iterable[str | int] | str | None = None,
+        clip_masks: bool = True,
+    ) -> Generator[Result, None, None]:
+        """Segments many images, one result each, in order.
+
+        source      a path, an address, a folder (searched recursively, sorted), a pattern such as
+                    "photos/**/*.jpg", an image in memory, or any iterable of these
+        batch_size  images per run of the network
+        read_ahead  images that are decoded in the background while the network works; default:
+                    enough for the next batches. 1 gives each result before the next item is asked
+                    for, as a live camera needs it
+
+        An item that fails gives a result whose `error` says why; the others go on. An array must
+        not be changed before its result has come. Memory is bounded however long the source is.
+        Other options as for `predict`. Raises InvalidArgument at once for wrong options.
+        """
+        options = self._options(threshold, max_detections, classes, clip_masks)
+        check_color(color)
+        batch = check_count("batch_size", batch_size)
+        ahead = check_count("read_ahead", read_ahead, optional=True)
+        assert batch is not None
+        return self._stream(source, batch, ahead or max(4, 2 * batch), color, options)
+
+    def warm_up(self) -> None:
+        """Runs one prediction on a blank image, so that the next is as fast as the rest."""
+        self._core.warm_up()
+
+    def info(self) -> dict[str, Any]:
+        """What is loaded: model_name, family, class_names, threshold, engine, device, precision,
+        num_threads, num_streams, networks, network_folder, max_image_pixels."""
+        return {
+            **self._core.info(),
+            "network_folder": str(self._network_folder),
+            "max_image_pixels": self._max_image_pixels,
+        }
+
+    def _options(
+        self,
+        threshold: float | None,
+        max_detections: int | None,
+        classes: Iterable[str | int] | str | None,
+        clip_masks: bool,
+    ) -> dict[str, Any]:
+        if not isinstance(clip_masks, bool):
+            raise InvalidArgument(f"clip_masks={clip_masks!r}; expected True or False.")
+        return {
+            "threshold": check_threshold(threshold),
+            "max_detections": check_count("max_detections", max_detections, optional=True),
+            "class_ids": resolve_classes(classes, self._class_names),
+            "clip_masks": clip_masks,
+        }
+
+    def _load(self, item: SourceItem, color: str, cancelled: Event | None = None) -> _Loaded:
+        """Reads and decodes; raises InvalidArgument or ImageError."""
+        if item.error is not None:
+            raise item.error
+        start = time.perf_counter()
+        image = fetch_if_address(item.image, cancelled)
+        pixels = load_pixels(
+            image, color=color, max_pixels=self._max_image_pixels, name=item.source
+        )
+        decode_ms = (time.perf_counter() - start) * 1e3
+        return _Loaded(item, image, color, pixels, decode_ms)
+
+    def _predict(self, loaded: _Loaded, options: dict[str, Any]) -> Result:
+        pixels = loaded.pixels
+        found = self._core.predict(pixels.array, color=pixels.color, **options)
+        return self._result(found, loaded)
+
+    def _predict_batch(self, batch: list[_Loaded], options: dict[str, Any]) -> list[Result]:
+        if not batch:
+            return []
+        found = self._core.predict_batch(
+            [loaded.pixels.array for loaded in batch],
+            colors=[loaded.pixels.color for loaded in batch],
+            **options,
+        )
+        return [self._result(one, loaded) for one, loaded in zip(found, batch, strict=True)]
+
+    def _result(self, found: _core.Result, loaded: _Loaded) -> Result:
+        class_ids = found.class_ids
+        size = found.image_size
+        return Result(
+            boxes=found.boxes,
+            scores=found.scores,
+            class_ids=class_ids,
+            labels=[self._class_names[class_id] for class_id in class_ids.tolist()],
+            masks=Masks(found.masks, size),
+            image_size=size,
+            timings={"decode_ms": loaded.decode_ms, **found.timings},
+            source=loaded.item.source,
+            source_name=loaded.item.name,
+            model_name=self._model_name,
+            _pixels=loaded.reader(self._max_image_pixels),
+        )
+
+    def _stream(
+        self, source: Any, batch_size: int, ahead: int, color: str, options: dict[str, Any]
+    ) -> Generator[Result, None, None]:
+        def load(item: SourceItem, cancelled: Event) -> _Loaded | Result:
+            try:
+                return self._load(item, color, cancelled)
+            except InstsegError as error:
+                return Result.failed(error, item.source, item.name)
+
+        decoded = run_ahead(
+            list_items(source),
+            load,
+            weight=lambda loaded: 0 if isinstance(loaded, Result) else loaded.pixels.array.nbytes,
+            num_threads=min(DECODE_THREADS, ahead),
+            max_items=ahead,
+            max_weight=READ_AHEAD_BYTES,
+        )
+        try:
+            while batch := list(islice(decoded, batch_size)):
+                yield from self._predict_each(batch, options)
+        finally:
+            decoded.close()
+
+    def _predict_each(
+        self, batch: Sequence[_Loaded | Result], options: dict[str, Any]
+    ) -> Iterator[Result]:
+        """Results in order. If a run over the batch fails, each image is tried by itself."""
+        images = [entry for entry in batch if not isinstance(entry, Result)]
+        try:
+            results = iter(self._predict_batch(images, options)) if len(images) > 1 else None
+        except InstsegError:
+            results = None
+        for entry in batch:
+            if isinstance(entry, Result):
+                yield entry
+            elif results is not None:
+                yield next(results)
+            else:
+                try:
+                    yield self._predict(entry, options)
+                except InstsegError as error:
+                    yield Result.failed(error, entry.item.source, entry.item.name)
+
+
+class _Loaded:
+    """A decoded image, and how to decode it again."""
+
+    __slots__ = ("color", "decode_ms", "image", "item", "pixels")
+
+    def __init__(
+        self, item: SourceItem, image: Any, color: str, pixels: Pixels, decode_ms: float
+    ) -> None:
+        self.item = item
+        self.image = image  # what was given; of an address, what was fetched
+        self.color = color
+        self.pixels = pixels
+        self.decode_ms = decode_ms
+
+    def reader(self, max_pixels: int) -> Any:
+        """Gives the pixels again, without holding them."""
+        image, color, name = self.image, self.color, self.item.source
+        return lambda: load_pixels(image, color=color, max_pixels=max_pixels, name=name)
+
+
+def _item(image: Any, position: int | None = None) -> SourceItem:
+    """One image, taken as it is: no folder, no pattern."""
+    if isinstance(image, str | os.PathLike):
+        where = os.fsdecode(image)
+        return SourceItem(image, where, source_name(where))
+    return SourceItem(image, None, "image" if position is None else f"image_{position:05d}")
+
+
+def _network_folder(
+    model: str | os.PathLike[str],
+    cache_dir: str | os.PathLike[str] | None,
+    progress: Progress | None,
+) -> Path:
+    """The checked network folder of `model`, fetched and imported if need be."""
+    from instseg.importer import cached_network_folder, is_network_folder, verify_network_folder
+
+    folder = locate_model(model, cache_dir, progress)
+    if is_network_folder(folder):
+        verify_network_folder(folder)
+        return folder
+    return Path(cached_network_folder(folder, cache_dir=cache_folder(cache_dir), progress=progress))
+
+
+def _compile_cache(cache_dir: str | os.PathLike[str] | None) -> str:
+    """Folder for compiled networks; "" (compile at every load) where it cannot be used."""
+    try:
+        return str(make_private_folder(cache_folder(cache_dir) / "compiled"))
+    except ModelError as error:
+        _log.warning("Networks are compiled at every load: %s", error)
+        return ""
