@@ -5,7 +5,7 @@ up to 27 MB each and 508 MB in all: every limit leaves an order of magnitude or 
 """
 
 MAX_CONFIG_BYTES = 1 << 20
-MAX_PROGRAM_BYTES = 64 << 20
+MAX_PROGRAM_BYTES = 16 << 20
 MAX_PARAMETER_BYTES = 1_900_000_000
 """ONNX files are protobuf messages, and those end at 2 GiB."""
 MAX_OPERATORS = 100_000

@@ -6,6 +6,9 @@ import numpy as np
 
 from instseg.errors import ModelError
 
+OPAQUE_TYPE = np.dtype(np.void)
+"""Stands for what no dense network holds: tensor arrays, selected rows, missing types."""
+
 LEGACY_TYPES: dict[int | None, np.dtype[Any]] = {
     0: np.dtype(np.bool_),
     1: np.dtype(np.int16),

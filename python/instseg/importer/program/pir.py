@@ -21,7 +21,7 @@ from instseg.errors import ModelError
 from .. import limits
 from ..ir.dims import Shape, Symbol
 from ..ir.graph import Array, Graph, Node, Value
-from .data_types import ATTRIBUTE_TYPES, PIR_TYPES
+from .data_types import ATTRIBUTE_TYPES, OPAQUE_TYPE, PIR_TYPES
 from .normalise import Arguments, normalise_pir
 from .pdiparams import Declared, read_pdiparams
 from ..read_bytes import read_bytes
@@ -31,9 +31,6 @@ SUPPORTED_VERSIONS = range(1, 5)
 
 BUILTIN = "0"
 """Number of the builtin dialect."""
-
-OPAQUE_TYPE = np.dtype(np.void)
-"""Stands for what no dense network holds: tensor arrays, selected rows, missing types."""
 
 SPECIAL_NUMBERS = {"INF": float("inf"), "-INF": float("-inf"), "NAN": float("nan")}
 
