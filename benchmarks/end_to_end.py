@@ -29,6 +29,8 @@ from harness.record import FORMAT_VERSION, race_record
 from harness.report import report
 from harness.worker_process import WorkerError
 
+from instseg.errors import InstsegError
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEFAULT_MODELS = ["Mask-RT-DETR-S", "Mask-RT-DETR-L"]
 ONEDNN_RUN_MODES = {"mkldnn", "mkldnn_bf16"}
@@ -155,7 +157,7 @@ def image_record(path: Path) -> dict[str, Any]:
 def main() -> int:
     try:
         return run(parse_arguments())
-    except (EnvironmentFailed, FolderError, WorkerError, ValueError) as error:
+    except (EnvironmentFailed, FolderError, InstsegError, WorkerError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 

@@ -68,11 +68,10 @@ def build(source: Path, folder: Path) -> None:
 
 def network_folder(official: OfficialFolder, bench_dir: Path) -> Path:
     """Imports the official folder with the instseg that is installed; always anew."""
+    from instseg.importer import import_model
+
     folder = bench_dir / "networks" / official.model_name
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "instseg", "import", str(official.path), str(folder)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode != 0:
-        raise FolderError(f"{' '.join(command)} failed: {done.stdout[-2000:]}")
+    import_model(official.path, folder)
     return folder
