@@ -1,7 +1,7 @@
 """Runs a function over items in background threads, ahead of the consumer, in bounded memory."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 from typing import TypeVar
@@ -18,7 +18,7 @@ def run_ahead(
     num_threads: int,
     max_items: int,
     max_weight: int,
-) -> Iterator[Output]:
+) -> Generator[Output, None, None]:
     """Yields work(item, cancelled) for each item, in order; `items` is read in the caller's thread.
 
     At most `max_items` outputs are under way or waiting. Outputs that wait weigh at most

@@ -22,6 +22,7 @@ from PIL import (
 
 from instseg.errors import ImageError
 from instseg.image_arrays import Pixels, check_pixel_count
+from instseg.pil_array import pil_array
 
 # Suffixes of the files that a folder is searched for: PaddleX's list, without PDF.
 IMAGE_SUFFIXES = (
@@ -163,22 +164,22 @@ def _array(image: Image.Image, name: str) -> Pixels:
         image = image.convert(mode.upper())
         mode = image.mode
     if mode in ("RGB", "RGBA", "RGBX"):
-        return Pixels(_packed(image.convert("RGB") if mode != "RGB" else image, 3), "rgb")
+        return Pixels(pil_array(image.convert("RGB") if mode != "RGB" else image), "rgb")
     if mode == "L":
-        return Pixels(_packed(image, 1), "gray")
+        return Pixels(pil_array(image), "gray")
     if mode == "LA":
-        return Pixels(_packed(image.getchannel("L"), 1), "gray")
+        return Pixels(pil_array(image.getchannel("L")), "gray")
     if mode == "1":
-        return Pixels(_packed(image.convert("L"), 1), "gray")
+        return Pixels(pil_array(image.convert("L")), "gray")
     if mode == "P":
         palette = np.zeros((256, 3), np.uint8)
         colours = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
         palette[: len(colours)] = colours
-        return Pixels(palette[_packed(image, 1)], "rgb")
+        return Pixels(palette[pil_array(image)], "rgb")
     if mode == "PA":
-        return Pixels(_packed(image.convert("RGBA").convert("RGB"), 3), "rgb")
+        return Pixels(pil_array(image.convert("RGBA").convert("RGB")), "rgb")
     if mode in ("CMYK", "YCbCr", "HSV"):
-        return Pixels(_packed(image.convert("RGB"), 3), "rgb")
+        return Pixels(pil_array(image.convert("RGB")), "rgb")
     if mode.startswith("I;16"):
         return Pixels((np.asarray(image) >> 8).astype(np.uint8), "gray")
     if mode == "I":
@@ -194,22 +195,3 @@ def _upper_bits(array: NDArray[np.int32], name: str) -> NDArray[np.uint8]:
     if array.size and (int(array.min()) < 0 or int(array.max()) > 0xFFFF):
         raise ImageError(f"{name} has grey values beyond 16 bits; convert it to 8 bits.")
     return (array >> 8).astype(np.uint8)
-
-
-def _packed(image: Image.Image, channels: int) -> NDArray[np.uint8]:
-    """uint8 [H, W, channels] ([H, W] for one channel), in one copy out of Pillow's storage.
-
-    Image.tobytes, and np.asarray by way of it, copies in pieces and joins them: a third slower for
-    reading a 1080p JPEG.
-    """
-    width, height = image.size
-    encoder = Image._getencoder(image.mode, "raw", image.mode)
-    try:
-        encoder.setimage(image.im, (0, 0, width, height))
-        _, status, data = encoder.encode(max(1, width * height * channels))
-    finally:
-        encoder.cleanup()
-    if status != 1 or len(data) != width * height * channels:
-        raise ImageError(f"Pillow could not hand over {width} x {height} pixels (code {status}).")
-    shape = (height, width, channels) if channels > 1 else (height, width)
-    return np.frombuffer(data, np.uint8).reshape(shape)

@@ -26,13 +26,15 @@ def check_threshold(threshold: Any) -> float | None:
     return value
 
 
-def check_count(name: str, value: Any, *, optional: bool = False) -> int | None:
-    """An integer of at least 1 (None too if optional)."""
-    if value is None and optional:
-        return None
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < 1:
-        or_none = " or None" if optional else ""
-        raise InvalidArgument(f"{name}={value!r}; expected an integer of at least 1{or_none}.")
+# What fits into C++'s int.
+MAX_COUNT = 2**31 - 1
+
+
+def check_count(name: str, value: Any, *, most: int = MAX_COUNT) -> int:
+    """Returns `value` as int; raises InvalidArgument unless it is an integer in 1..most."""
+    is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not is_integer or not 1 <= int(value) <= most:
+        raise InvalidArgument(f"{name}={value!r}; expected an integer from 1 to {most}.")
     return int(value)
 
 

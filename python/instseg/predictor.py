@@ -75,22 +75,19 @@ class Predictor:
         for option, value in (("device", device), ("engine", engine), ("precision", precision)):
             if not isinstance(value, str):
                 raise InvalidArgument(f"{option}={value!r}; expected a str.")
-        threads = check_count("num_threads", num_threads, optional=True)
+        threads = 0 if num_threads is None else check_count("num_threads", num_threads)
         streams = check_count("num_streams", num_streams)
-        pixels = check_count("max_image_pixels", max_image_pixels)
-        assert streams is not None
-        assert pixels is not None
-        self._max_image_pixels = pixels
+        self._max_image_pixels = check_count("max_image_pixels", max_image_pixels, most=2**62)
         self._network_folder = _network_folder(model, cache_dir, progress)
         self._core = _core.Predictor(
             str(self._network_folder),
             device=device,
             engine=engine,
             precision=precision,
-            num_threads=threads or 0,
+            num_threads=threads,
             num_streams=streams,
             cache_dir=_compile_cache(cache_dir),
-            max_image_pixels=pixels,
+            max_image_pixels=self._max_image_pixels,
         )
         self._info = self._core.info()
         self._class_names: list[str] = list(self._info["class_names"])
@@ -118,7 +115,8 @@ class Predictor:
         """Segments one image.
 
         image           path, http(s) address, bytes of an image file, PIL image, or array: uint8 or
-                        uint16 (its upper eight bits), [H, W], [H, W, 3] or [H, W, 4] (alpha ignored)
+                        uint16 (its upper eight bits), [H, W], [H, W, 3] or [H, W, 4] (the fourth,
+                        alpha, is ignored)
         color           order of an array's channels: "bgr" (as OpenCV) or "rgb"
         threshold       instances with a higher score are kept; default: the model's own
         max_detections  at most so many, best first
@@ -189,9 +187,8 @@ class Predictor:
         options = self._options(threshold, max_detections, classes, clip_masks)
         check_color(color)
         batch = check_count("batch_size", batch_size)
-        ahead = check_count("read_ahead", read_ahead, optional=True)
-        assert batch is not None
-        return self._stream(source, batch, ahead or max(4, 2 * batch), color, options)
+        ahead = max(4, 2 * batch) if read_ahead is None else check_count("read_ahead", read_ahead)
+        return self._stream(source, batch, ahead, color, options)
 
     def warm_up(self) -> None:
         """Runs one prediction on a blank image, so that the next is as fast as the rest."""
@@ -217,7 +214,9 @@ class Predictor:
             raise InvalidArgument(f"clip_masks={clip_masks!r}; expected True or False.")
         return {
             "threshold": check_threshold(threshold),
-            "max_detections": check_count("max_detections", max_detections, optional=True),
+            "max_detections": None
+            if max_detections is None
+            else check_count("max_detections", max_detections),
             "class_ids": resolve_classes(classes, self._class_names),
             "clip_masks": clip_masks,
         }
@@ -350,7 +349,7 @@ def _network_folder(
     if is_network_folder(folder):
         verify_network_folder(folder)
         return folder
-    return Path(cached_network_folder(folder, cache_dir=cache_folder(cache_dir), progress=progress))
+    return cached_network_folder(folder, cache_dir, progress=progress)
 
 
 def _compile_cache(cache_dir: str | os.PathLike[str] | None) -> str:

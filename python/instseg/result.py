@@ -156,10 +156,11 @@ class Result:
         font   a TrueType file for labels in scripts that the built-in font lacks
         """
         from instseg.drawing import draw_instances
+        from instseg.pil_array import pil_array
 
         canvas = self._canvas(image)
         picture = draw_instances(canvas, self, boxes=boxes, masks=masks, labels=labels, font=font)
-        return np.asarray(picture)
+        return pil_array(picture).copy()  # writable
 
     def save(
         self,
