@@ -1,0 +1,121 @@
+#include <pybind11/operators.h>
+#include <pybind11/stl.h>
+#include <pybind11/typing.h>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "bindings.h"
+#include "instseg/errors.h"
+#include "instseg/mask.h"
+
+namespace instseg::python {
+namespace {
+
+Mask from_crop(int image_height, int image_width, int x, int y, const py::array& crop) {
+  if (crop.ndim() != 2 || crop.itemsize() != 1 ||
+      (crop.dtype().kind() != 'u' && crop.dtype().kind() != 'b')) {
+    throw InvalidArgument("the crop has dtype " + py::str(crop.dtype()).cast<std::string>() +
+                          " and " + std::to_string(crop.ndim()) +
+                          " dimensions, expected uint8 or bool [height, width]");
+  }
+  const auto pixels =
+      py::array_t<std::uint8_t, py::array::forcecast>::ensure(crop.attr("view")("uint8"));
+  const auto at = pixels.unchecked<2>();
+  Mask mask(image_height, image_width,
+            {x, y, static_cast<int>(crop.shape(1)), static_cast<int>(crop.shape(0))});
+  for (int row = 0; row < mask.region().height; ++row) {
+    const std::span<std::uint64_t> words = mask.row(row);
+    for (int column = 0; column < mask.region().width; ++column) {
+      words[static_cast<std::size_t>(column) / 64] |= std::uint64_t{at(row, column) != 0}
+                                                      << (column % 64);
+    }
+  }
+  return mask;
+}
+
+py::array_t<bool> crop(const Mask& mask) {
+  const Region& region = mask.region();
+  py::array_t<bool> out({region.height, region.width});
+  auto* data = reinterpret_cast<std::uint8_t*>(out.mutable_data());
+  const py::gil_scoped_release nogil;
+  mask.write_crop(data, region.width);
+  return out;
+}
+
+py::array_t<bool> bitmap(const Mask& mask) {
+  py::array_t<bool> out({mask.image_height(), mask.image_width()});
+  auto* data = reinterpret_cast<std::uint8_t*>(out.mutable_data());
+  const py::gil_scoped_release nogil;
+  mask.write_bitmap(data, mask.image_width());
+  return out;
+}
+
+py::array_t<std::uint32_t> rle_counts(const Mask& mask) {
+  std::vector<std::uint32_t> counts;
+  {
+    const py::gil_scoped_release nogil;
+    counts = mask.rle_counts();
+  }
+  return py::array_t<std::uint32_t>(static_cast<py::ssize_t>(counts.size()), counts.data());
+}
+
+py::array_t<std::int32_t> vertices(const std::vector<PolygonVertex>& ring) {
+  static_assert(sizeof(PolygonVertex) == 2 * sizeof(std::int32_t));
+  py::array_t<std::int32_t> out({static_cast<py::ssize_t>(ring.size()), py::ssize_t{2}});
+  std::copy(ring.begin(), ring.end(), reinterpret_cast<PolygonVertex*>(out.mutable_data()));
+  return out;
+}
+
+py::typing::List<py::typing::List<py::array_t<std::int32_t>>> polygons(const Mask& mask) {
+  std::vector<Polygon> found;
+  {
+    const py::gil_scoped_release nogil;
+    found = mask.polygons();
+  }
+  py::list parts;
+  for (const Polygon& part : found) {
+    py::list rings;
+    rings.append(vertices(part.exterior));
+    for (const auto& hole : part.holes) rings.append(vertices(hole));
+    parts.append(rings);
+  }
+  return parts;
+}
+
+}  // namespace
+
+void bind_mask(py::module_& m) {
+  py::class_<Mask>(m, "Mask", "A binary mask of one image, stored as the bits of a region.")
+      .def_static(
+          "from_crop", &from_crop, py::arg("image_height"), py::arg("image_width"), py::arg("x"),
+          py::arg("y"), py::arg("crop"),
+          "uint8 or bool [h, w], not 0 = foreground, placed with its first pixel at (x, y).\n"
+          "Raises InvalidArgument unless it lies inside the image.")
+      .def_property_readonly(
+          "image_size",
+          [](const Mask& mask) { return std::pair(mask.image_height(), mask.image_width()); },
+          "(height, width) of the image.")
+      .def_property_readonly(
+          "region",
+          [](const Mask& mask) {
+            const Region& r = mask.region();
+            return std::tuple(r.x, r.y, r.width, r.height);
+          },
+          "(x, y, width, height) of the part of the image that can hold foreground.")
+      .def("crop", &crop, "bool [region height, region width].")
+      .def("bitmap", &bitmap, "bool [image height, image width].")
+      .def("rle", &Mask::rle, py::call_guard<py::gil_scoped_release>(),
+           "COCO compressed run lengths of the whole image, as pycocotools' `counts`.")
+      .def("rle_counts", &rle_counts,
+           "uint32 [runs]: column-major run lengths of the whole image, background first.")
+      .def("area", &Mask::area, py::call_guard<py::gil_scoped_release>(),
+           "Number of foreground pixels.")
+      .def("polygons", &polygons,
+           "Exact outlines along pixel edges: per part the exterior, then its holes; each int32\n"
+           "[n, 2] of x, y. Filling the exterior without the holes gives the mask back.")
+      .def(py::self == py::self);
+}
+
+}  // namespace instseg::python
