@@ -160,7 +160,7 @@ class Result:
 
         canvas = self._canvas(image)
         picture = draw_instances(canvas, self, boxes=boxes, masks=masks, labels=labels, font=font)
-        return pil_array(picture).copy()  # writable
+        return np.array(pil_array(picture))  # a copy that can be written to
 
     def save(
         self,

@@ -40,9 +40,14 @@ def list_items(source: object) -> Iterator[SourceItem]:
             array, or an iterable of these, of iterables of these, and so on; iterables are read one
             entry at a time
 
-    What cannot be found becomes an item with an error, in its place.
+    Items that were listed before may be among the entries; they stay as they are. What cannot be
+    found becomes an item with an error, in its place.
     """
-    for position, (image, where, error) in enumerate(_walk(source)):
+    for position, found in enumerate(_walk(source)):
+        if isinstance(found, SourceItem):
+            yield found
+            continue
+        image, where, error = found
         name = source_name(where) if where is not None else f"image_{position:05d}"
         yield SourceItem(image, where, name, error)
 
@@ -53,11 +58,13 @@ def source_name(where: str) -> str:
     return Path(path).stem.strip() or "image"
 
 
-_Found = tuple[ImageInput, str | None, InstsegError | None]
+_Found: TypeAlias = tuple[ImageInput, str | None, InstsegError | None]
 
 
-def _walk(source: object) -> Iterator[_Found]:
-    if isinstance(source, str) and is_web_address(source):
+def _walk(source: object) -> Iterator[_Found | SourceItem]:
+    if isinstance(source, SourceItem):
+        yield source
+    elif isinstance(source, str) and is_web_address(source):
         yield source, source, None
     elif isinstance(source, str | os.PathLike):
         yield from _walk_path(os.fspath(source))
@@ -74,7 +81,7 @@ def _is_iterable_of_images(source: object) -> bool:
     return isinstance(source, Iterable)
 
 
-def _walk_iterable(source: Any) -> Iterator[_Found]:
+def _walk_iterable(source: Any) -> Iterator[_Found | SourceItem]:
     for entry in source:
         yield from _walk(entry)
 

@@ -1,0 +1,32 @@
+"""`instseg import`: from an official folder to a network folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from instseg.cli.model_options import CacheDir
+
+
+def import_model(
+    source: Annotated[
+        str, typer.Argument(metavar="SRC", help="Official model folder, or an official name.")
+    ],
+    destination: Annotated[
+        Path, typer.Argument(metavar="DST", help="Network folder to make; appears whole or not.")
+    ],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace DST if it is a network folder.")
+    ] = False,
+    cache_dir: CacheDir = None,
+) -> None:
+    """Make a network folder, for C++ programs and for shipping a model."""
+    from instseg import importer
+    from instseg.cli.progress_bar import stage_bar
+    from instseg.model_store import locate_model
+
+    with stage_bar() as progress:
+        folder = locate_model(source, cache_dir, progress)
+        importer.import_model(folder, destination, overwrite=overwrite, progress=progress)
+    size_bytes = sum(path.stat().st_size for path in destination.iterdir())
+    typer.echo(f"{destination}: {size_bytes / 1e6:.1f} MB")

@@ -1,0 +1,184 @@
+"""`instseg predict`: segments pictures and writes what was found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from instseg.cli.model_options import (
+    CacheDir,
+    Device,
+    Engine,
+    Model,
+    Precision,
+    Threads,
+    Threshold,
+    load_predictor,
+)
+
+if TYPE_CHECKING:
+    from instseg.result import Result
+    from instseg.sources import SourceItem
+
+
+class MaskFormatOption(str, Enum):
+    """How masks are written into JSON."""
+
+    RLE = "rle"
+    POLYGON = "polygon"
+    DENSE = "dense"
+
+
+def predict(
+    model: Model,
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...", help="Pictures: files, folders, patterns, http(s) addresses."
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for pictures and JSON files.")
+    ] = None,
+    threshold: Threshold = None,
+    classes: Annotated[
+        str | None, typer.Option(help="Only these, by name or id, separated by commas.")
+    ] = None,
+    max_detections: Annotated[
+        int | None, typer.Option(min=1, help="At most so many per picture, best first.")
+    ] = None,
+    mask_format: Annotated[
+        MaskFormatOption, typer.Option(help="Masks in JSON; dense is PaddleX's shape.")
+    ] = MaskFormatOption.RLE,
+    json: Annotated[bool, typer.Option(help="Write a JSON file for each picture.")] = True,
+    picture: Annotated[bool, typer.Option(help="Write each picture with what was found.")] = True,
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures per run of the network.")] = 1,
+    device: Device = "cpu",
+    engine: Engine = "auto",
+    precision: Precision = "fp32",
+    threads: Threads = None,
+    cache_dir: CacheDir = None,
+) -> None:
+    """Segment pictures.
+
+    For one picture, lists its instances; for several, a line for each. A picture that fails is
+    reported and the others still done; then the exit code is 1.
+    """
+    from instseg.cli.output_files import OutputFiles
+    from instseg.cli.progress_bar import item_bar
+
+    predictor = load_predictor(
+        model,
+        device=device,
+        engine=engine,
+        precision=precision,
+        threads=threads,
+        cache_dir=cache_dir,
+    )
+    wanted = _split_classes(classes, predictor.class_names)
+    items = _listed(sources, output)
+    stream = predictor.stream(
+        items,
+        batch_size=batch_size,
+        threshold=threshold,
+        max_detections=max_detections,
+        classes=wanted,
+    )
+    files = None
+    if output is not None:
+        files = OutputFiles(output, json=json, picture=picture, mask_format=mask_format.value)
+    failed = 0
+    with item_bar(len(items)) as bar:
+        for result in stream:
+            failed += not _report(result, files, bar, alone=len(items) == 1)
+            bar.update()
+    if len(items) > 1:
+        typer.echo(f"{len(items)} pictures, {failed} failed", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _listed(sources: list[str], output: Path | None) -> list[SourceItem]:
+    """All items, without what an earlier run wrote into an output folder among the sources."""
+    from instseg.sources import list_items
+
+    items = list(list_items(sources))
+    if output is None:
+        return items
+    own = output.resolve()
+    given = {Path(source).expanduser().resolve() for source in sources}
+    return [
+        item
+        for item in items
+        if item.source is None
+        or (path := Path(item.source).resolve()) in given
+        or own in given
+        or own not in path.parents
+    ]
+
+
+def _split_classes(text: str | None, class_names: list[str]) -> list[str | int] | None:
+    if text is None:
+        return None
+    entries = [entry.strip() for entry in text.split(",")]
+    return [
+        int(entry) if entry not in class_names and entry.isdecimal() else entry
+        for entry in entries
+        if entry
+    ]
+
+
+def _report(result: Result, files: Any, bar: Any, *, alone: bool) -> bool:
+    """Prints and writes one result; False if it failed."""
+    from instseg.errors import InstsegError
+
+    where = result.source or result.source_name
+    error: Exception | None = result.error
+    if error is None and files is not None:
+        try:
+            files.write(result)
+        except (InstsegError, OSError) as problem:
+            error = problem
+    if error is not None:
+        bar.clear()
+        typer.echo(f"instseg: {_with_place(where, str(error))}", err=True)
+        return False
+    bar.clear()
+    typer.echo(_table(result) if alone else _line(result, where))
+    return True
+
+
+def _with_place(where: str, message: str) -> str:
+    return message if where in message else f"{where}: {message}"
+
+
+def _line(result: Result, where: str) -> str:
+    counts = Counter(result.labels)
+    found = ", ".join(f"{count} {label}" for label, count in counts.most_common())
+    return f"{where}: {len(result)} instances{f' ({found})' if found else ''}"
+
+
+def _table(result: Result) -> str:
+    from instseg.cli.table import text_table
+
+    height, width = result.image_size
+    timings = ", ".join(f"{k.removesuffix('_ms')} {v:.1f}" for k, v in result.timings.items())
+    summary = f"{width} x {height} pixels, {len(result)} instances; ms: {timings}"
+    if not len(result):
+        return summary
+    rows = [
+        [
+            str(instance.class_id),
+            instance.label,
+            f"{instance.score:.3f}",
+            *(f"{edge:.1f}" for edge in instance.box.tolist()),
+            str(instance.mask.area()),
+        ]
+        for instance in result
+    ]
+    header = ["class", "label", "score", "x1", "y1", "x2", "y2", "mask pixels"]
+    return f"{text_table(header, rows)}\n{summary}"
