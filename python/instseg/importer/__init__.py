@@ -8,8 +8,8 @@ value with number 1384 in `inference.json`; in a `.pdmodel` it is the variable's
 
     graph = read_program(folder / "inference.json", folder / "inference.pdiparams")
     propagate(graph)                                      # shapes, in place
-    layer = extract(graph, ["%1968", "%1737"], ["%2121"])     # one decoder layer, fed from outside
-    write_onnx(optimise(understand(layer)), Path("layer.onnx"))   # inputs and outputs keep the names
+    layer = extract(graph, ["%1968", "%1737"], ["%2121"])     # one decoder layer
+    write_onnx(optimise(understand(layer)), Path("layer.onnx"))   # tensors keep their names
 
     cut = cut_mask_rtdetr(understand(graph))              # where the SDK cuts
     whole = network_graph(graph, cut.networks[0], extra_outputs=["%1765", "%1770"])
@@ -20,13 +20,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .network_cache import cached_network_folder as cached_network_folder
-    from .network_cache import source_hash as source_hash
     from .cuts.mask_rtdetr import cut_mask_rtdetr as cut_mask_rtdetr
-    from .model_import import import_model as import_model
-    from .model_import import network_graph as network_graph
     from .ir.extract import extract as extract
     from .lowering.onnx_file import write_onnx as write_onnx
+    from .model_import import import_model as import_model
+    from .model_import import network_graph as network_graph
+    from .network_cache import cached_network_folder as cached_network_folder
+    from .network_cache import source_hash as source_hash
     from .network_folder import is_network_folder as is_network_folder
     from .network_folder import read_manifest as read_manifest
     from .network_folder import verify_network_folder as verify_network_folder

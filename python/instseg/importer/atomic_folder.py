@@ -1,8 +1,9 @@
 """Makes a folder that appears whole or not at all.
 
-The work is done in a hidden sibling, `.NAME.importing-*`, which its maker holds locked; it is synced
-to disk and renamed at the end. The lock dies with the process, so that whoever comes later can tell
-a sibling that is still being worked in from one that a killed process has left, and removes those.
+The work is done in a hidden sibling, `.NAME.importing-*`, which its maker holds locked; it is
+synced to disk and renamed at the end. The lock dies with the process, so that whoever comes later
+can tell a sibling that is still being worked in from one that a killed process has left, and
+removes those.
 """
 
 from __future__ import annotations

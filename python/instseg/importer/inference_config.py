@@ -1,7 +1,8 @@
 """Reads `inference.yml` (PaddleX) or `infer_cfg.yml` (PaddleDetection): classes, preprocessing.
 
-Keys that count: arch, Global.model_name, Preprocess, draw_threshold, label_list. The rest belongs to
-Paddle's engines. YAML aliases are allowed (PaddleX writes some), merge keys and floods of them not.
+Keys that count: arch, Global.model_name, Preprocess, draw_threshold, label_list. The rest belongs
+to Paddle's engines. YAML aliases are allowed (PaddleX writes some), merge keys and floods of them
+not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What an untrusted model folder may ask for. Checked before anything is allocated.
 
-The largest official model (Mask-RT-DETR-H) has a 1.5 MB program of 6,000 operators, 1,300 tensors of
-up to 27 MB each and 508 MB in all: every limit leaves an order of magnitude or more above that.
+The largest official model (Mask-RT-DETR-H) has a 1.5 MB program of 6,000 operators, 1,300 tensors
+of up to 27 MB each and 508 MB in all: every limit leaves an order of magnitude or more above that.
 """
 
 MAX_CONFIG_BYTES = 1 << 20

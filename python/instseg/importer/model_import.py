@@ -74,14 +74,16 @@ def write_network_folder(
         written = write_onnx(
             graph, folder / file, name=name, progress=lambda fraction: progress("write", fraction)
         )
-        networks.append({
-            "role": network.role,
-            "file": file,
-            "size_bytes": written.size_bytes,
-            "sha256": written.sha256,
-            "inputs": _tensors(network.inputs, {value.name: value for value in graph.inputs}),
-            "outputs": _tensors(network.outputs, graph.outputs),
-        })
+        networks.append(
+            {
+                "role": network.role,
+                "file": file,
+                "size_bytes": written.size_bytes,
+                "sha256": written.sha256,
+                "inputs": _tensors(network.inputs, {value.name: value for value in graph.inputs}),
+                "outputs": _tensors(network.outputs, graph.outputs),
+            }
+        )
     write_manifest(folder, _manifest(source, config, family, cut, sha256, networks))
 
 
@@ -119,9 +121,7 @@ def _check_config(config: InferenceConfig, cut: Cut, graph: Graph, source: Sourc
             )
 
 
-def _tensors(
-    cut: dict[tuple[str, str], Value], values: dict[str, Value]
-) -> list[dict[str, Any]]:
+def _tensors(cut: dict[tuple[str, str], Value], values: dict[str, Value]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,

@@ -28,9 +28,9 @@ def cached_network_folder(
     """Returns the network folder of the official folder `src`, importing it where needed.
 
     A network folder is returned as it is. Entries lie in `networks/` of the cache folder (see
-    `instseg.cache_folder`), readable by this user only; processes that want the same entry wait for
-    one of them to make it; a damaged entry is made again. Raises ModelError where `src` is no usable
-    model, or the cache cannot be used (then `cache_dir=` names another place).
+    `instseg.cache_folder`), readable by this user only; processes that want the same entry wait
+    for one of them to make it; a damaged entry is made again. Raises ModelError where `src` is no
+    usable model, or the cache cannot be used (then `cache_dir=` names another place).
     """
     if is_network_folder(Path(src)):
         return Path(src)

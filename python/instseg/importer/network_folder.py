@@ -69,7 +69,8 @@ def verify_network_folder(
             )
         if digest.hexdigest() != network["sha256"]:
             raise ModelError(
-                f"{file} is damaged: its SHA-256 is not the one in {MANIFEST}; import the model again"
+                f"{file} is damaged: its SHA-256 is not the one in {MANIFEST}; "
+                "import the model again"
             )
     return manifest
 

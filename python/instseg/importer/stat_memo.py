@@ -1,8 +1,9 @@
 """Remembers what was found out about files, for as long as the files stay untouched.
 
-A file counts as untouched while its size, inode, modification time and change time are the same (the
-change time cannot be set by hand). A file that was modified in the last moments before it was looked
-at is not remembered: the clock of the file system may be too coarse to show the next change.
+A file counts as untouched while its size, inode, modification time and change time are the same
+(the change time cannot be set by hand). A file that was modified in the last moments before it was
+looked at is not remembered: the clock of the file system may be too coarse to show the next
+change.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ def stamps(files: Sequence[Path]) -> Stamps:
     for path in files:
         stat = path.stat()
         found[path.name] = [
-            stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev
+            stat.st_size,
+            stat.st_mtime_ns,
+            stat.st_ctime_ns,
+            stat.st_ino,
+            stat.st_dev,
         ]
     return found
 

@@ -23,9 +23,7 @@ class Family:
     cut: CutFunction
 
 
-FAMILIES = (
-    Family("mask_rtdetr", "DETR", "Mask-RT-DETR-S, -M, -L, -X and -H", cut_mask_rtdetr),
-)
+FAMILIES = (Family("mask_rtdetr", "DETR", "Mask-RT-DETR-S, -M, -L, -X and -H", cut_mask_rtdetr),)
 
 
 def family_of(arch: str) -> Family:

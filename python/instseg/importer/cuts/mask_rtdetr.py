@@ -49,8 +49,10 @@ def cut_mask_rtdetr(graph: Graph) -> Cut:
 
     _check_shapes(boxes, logits, coefficients, prototypes)
     if chosen_boxes.input(1) is not chosen_masks.input(1):
-        raise ModelError(f"the program does not end as a {FAMILY} does: boxes and masks are "
-                         "selected by different queries")
+        raise ModelError(
+            f"the program does not end as a {FAMILY} does: boxes and masks are "
+            "selected by different queries"
+        )
     mask_threshold = scalar(threshold.input(1))
     if mask_threshold is None or not 0 < mask_threshold < 1:
         raise ModelError(f"{threshold.describe()}: the mask threshold is not a number in 0..1")
@@ -92,7 +94,7 @@ def _image(graph: Graph) -> Value:
 
 
 def _check_shapes(boxes: Value, logits: Value, coefficients: Value, prototypes: Value) -> None:
-    """boxes [N,Q,4], logits [N,Q,K], coefficients [N,Q,P], prototypes [N,P,h,w]; sizes are fixed."""
+    """boxes [N,Q,4], logits [N,Q,K], coefficients [N,Q,P], prototypes [N,P,h,w], fixed sizes."""
     ranks = [len(value.shape) for value in (boxes, logits, coefficients, prototypes)]
     fixed = [dim for v in (boxes, logits, coefficients, prototypes) for dim in v.shape[1:]]
     fits = (

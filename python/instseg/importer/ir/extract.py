@@ -44,9 +44,7 @@ def extract(
 
     def copy(value: Value) -> Value:
         if value not in copies:
-            copies[value] = Value(
-                value.name, value.dtype, value.shape, value.data, value.content
-            )
+            copies[value] = Value(value.name, value.dtype, value.shape, value.data, value.content)
         return copies[value]
 
     copied = [
@@ -66,9 +64,11 @@ def extract(
 def _named(
     values: Sequence[str | Value] | Mapping[str, str | Value], by_name: Mapping[str, Value]
 ) -> dict[str, Value]:
-    items = values.items() if isinstance(values, Mapping) else [
-        (value if isinstance(value, str) else value.name, value) for value in values
-    ]
+    items = (
+        values.items()
+        if isinstance(values, Mapping)
+        else [(value if isinstance(value, str) else value.name, value) for value in values]
+    )
     found: dict[str, Value] = {}
     for name, value in items:
         if isinstance(value, str):

@@ -1,7 +1,7 @@
 """What shape each operator gives, one short function per operator (table at the end).
 
-A rule returns the shapes of the node's outputs in order. Sizes may hold symbols. Operators without a
-rule keep the shapes that the program declares.
+A rule returns the shapes of the node's outputs in order. Sizes may hold symbols. Operators without
+a rule keep the shapes that the program declares.
 """
 
 from __future__ import annotations
@@ -149,9 +149,9 @@ def reshape(node: Node) -> list[Shape]:
     if free:
         rest = product(tuple(dim for dim in target if dim != -1))
         target[free[0]] = quotient(product(x), rest, node, free[0])
-    elif isinstance(total := product(x), int) and isinstance(product(tuple(target)), int):
-        if total != product(tuple(target)):
-            raise ModelError(f"{text(x)} does not reshape to {text(tuple(target))}")
+    before, after = product(x), product(tuple(target))
+    if isinstance(before, int) and isinstance(after, int) and before != after:
+        raise ModelError(f"{text(x)} does not reshape to {text(tuple(target))}")
     return [tuple(target)]
 
 
@@ -284,9 +284,7 @@ def unsqueeze(node: Node) -> list[Shape]:
 def expand(node: Node) -> list[Shape]:
     x, target = node.input(0).shape, ints(node.input(1))
     padded = (1,) * (len(target) - len(x)) + x
-    wanted = tuple(
-        dim if size == -1 else size for dim, size in zip(padded, target, strict=True)
-    )
+    wanted = tuple(dim if size == -1 else size for dim, size in zip(padded, target, strict=True))
     return [broadcast(padded, wanted)]
 
 

@@ -13,7 +13,7 @@ from instseg.errors import ModelError
 from ..ir.graph import Array, Node, Value
 
 OPSET = 17
-"""LayerNormalization and GridSample exist; ONNX Runtime, OpenVINO and TensorRT 8.6 to 11 read it."""
+"""Has LayerNormalization and GridSample; OpenVINO and TensorRT 8.6 to 11 read it."""
 
 ONNX_TYPES = {
     np.dtype(np.bool_): onnx.TensorProto.BOOL,

@@ -127,7 +127,7 @@ def _int64(node: Node, position: int, out: OnnxBuilder) -> str:
     return _cast(node, position, out, INT64)
 
 
-def _cast(node: Node, position: int, out: OnnxBuilder, dtype: "np.dtype[np.generic]") -> str:
+def _cast(node: Node, position: int, out: OnnxBuilder, dtype: np.dtype[np.generic]) -> str:
     value = node.input(position)
     if value.dtype == dtype:
         return out.name(value)

@@ -86,10 +86,13 @@ def matmul(node: Node, out: OnnxBuilder) -> None:
 def layer_norm(node: Node, out: OnnxBuilder) -> None:
     """Scale and bias are vectors over all normalised axes; only the first output is a result."""
     x, axis = node.input(0), int(node.attrs["begin_norm_axis"])
-    if axis_of(axis, len(x.shape)) != len(x.shape) - 1:
-        raise ModelError("layer norm over several axes is not supported")
-    scale = out.name(node.optional(1)) if node.optional(1) is not None else out.constant(
-        np.ones(int(x.shape[-1]), x.dtype), "ones")  # type: ignore[arg-type]
+    length = x.shape[-1]
+    if axis_of(axis, len(x.shape)) != len(x.shape) - 1 or not isinstance(length, int):
+        raise ModelError("layer norm over several axes, or one of open size, is not supported")
+    if node.optional(1) is not None:
+        scale = out.name(node.optional(1))
+    else:
+        scale = out.constant(np.ones(length, x.dtype), "ones")
     out.add(
         "LayerNormalization",
         [out.name(x), scale, out.name(node.optional(2))],
@@ -105,7 +108,7 @@ def softmax(node: Node, out: OnnxBuilder) -> None:
 
 
 def interpolate(node: Node, out: OnnxBuilder) -> None:
-    """Paddle's pixel positions: half-pixel for align_mode 0, else the corner; nearest rounds down."""
+    """Paddle's pixel positions: half-pixel for align_mode 0, else the corner; nearest: down."""
     mode, corners = node.attrs["mode"], bool(node.attrs.get("align_corners"))
     if any(value is not None for value in node.inputs[1:]):
         raise ModelError("an output size that is computed at run time is not supported")

@@ -71,9 +71,7 @@ def _lowered(graph: Graph) -> OnnxBuilder:
         lower(node, builder)
     for output_name, value in graph.outputs.items():
         if direct.get(value) != output_name:  # an input, a constant, or one value under two names
-            builder.nodes.append(
-                helper.make_node("Identity", [builder.name(value)], [output_name])
-            )
+            builder.nodes.append(helper.make_node("Identity", [builder.name(value)], [output_name]))
     return builder
 
 
@@ -95,7 +93,7 @@ def _value_info(name: str, value: Value) -> onnx.ValueInfoProto:
 
 
 def _check(model: onnx.ModelProto, builder: OnnxBuilder, path: Path) -> None:
-    """Runs the full ONNX checker with large weights as inputs: their numbers do not matter to it."""
+    """Runs the full ONNX checker, with large weights as inputs: it needs their shapes only."""
     light = onnx.ModelProto()
     light.CopyFrom(model)
     for name, value in builder.initializers.items():
@@ -159,7 +157,8 @@ def _tensor_header(name: str, value: Value) -> bytes:
     """Everything of the initializer but its raw data, which comes last."""
     size = _size_bytes(value)
     proto = onnx.TensorProto(dims=value.shape, data_type=onnx_type(value.dtype), name=name)
-    head = proto.SerializeToString() + _varint(TENSOR_RAW_DATA << 3 | 2) + _varint(size)
+    fields: bytes = proto.SerializeToString()
+    head = fields + _varint(TENSOR_RAW_DATA << 3 | 2) + _varint(size)
     return _varint(GRAPH_INITIALIZER << 3 | 2) + _varint(len(head) + size) + head
 
 

@@ -42,8 +42,6 @@ def elementwise(node: Node, walk: Rewriting) -> Value | None:
     return None
 
 
-
-
 BROADCASTS: dict[str, tuple[Rule, ...]] = {
     "full_like": (full_like,),
     **dict.fromkeys(

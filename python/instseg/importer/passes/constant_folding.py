@@ -15,16 +15,16 @@ from ..ir.graph import Graph, Node, Value, blame
 from .evaluators import EVALUATORS
 from .shape_inference import infer_node
 
-
 BATCH = Symbol("N")
 
 
 def propagate(graph: Graph, input_shapes: Mapping[str, Shape] | None = None) -> Graph:
     """Infers all shapes and drops nodes whose operands are constant, in one walk.
 
-    Each needs the other: a reshape's shape comes from its constant operand, and a constant's size is
-    checked before it is computed. An input's open first size becomes N; `input_shapes` overrides.
-    Raises ModelError where a constant would exceed the size limits, before computing it.
+    Each needs the other: a reshape's shape comes from its constant operand, and a constant's size
+    is checked before it is computed. An input's open first size becomes N; `input_shapes`
+    overrides. Raises ModelError where a constant would exceed the size limits, before computing
+    it.
     """
     for value in graph.inputs:
         if input_shapes and value.name in input_shapes:

@@ -27,7 +27,9 @@ def batch_norm(node: Node, walk: Rewriting) -> Value | None:
             return _conv(node, conv, walk, _scaled(conv.input(1), factor), offset + old * factor)
     shape = (1, -1, *[1] * (len(node.input(0).shape) - 2))
     scaled = walk.make(
-        node, "multiply", [node.input(0), _float32(node, walk, factor.reshape(shape))],
+        node,
+        "multiply",
+        [node.input(0), _float32(node, walk, factor.reshape(shape))],
         named=f"{node.output.name}:scaled",
     )
     return walk.make(node, "add", [scaled, _float32(node, walk, offset.reshape(shape))])

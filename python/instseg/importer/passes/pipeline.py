@@ -11,6 +11,8 @@ from .broadcasts import BROADCASTS
 from .constant_folding import propagate
 from .conv_folding import CONV_FOLDING
 from .dead_code import remove_dead_code
+from .duplicates import merge_duplicates
+from .mask_extents import MASK_EXTENTS
 from .rewriting import Rule, rewrite
 from .simplify import SIMPLIFY
 
@@ -22,8 +24,8 @@ def understand(graph: Graph, input_shapes: Mapping[str, Shape] | None = None) ->
 
 def optimise(graph: Graph) -> Graph:
     """The form that is lowered to ONNX."""
-    return rewrite(remove_dead_code(graph), _merged(SIMPLIFY, BROADCASTS, CONV_FOLDING,
-                                                    BATCH_INDEPENDENCE))
+    rules = _merged(SIMPLIFY, BROADCASTS, CONV_FOLDING, BATCH_INDEPENDENCE, MASK_EXTENTS)
+    return merge_duplicates(rewrite(remove_dead_code(graph), rules))
 
 
 def _merged(*tables: dict[str, tuple[Rule, ...]]) -> dict[str, tuple[Rule, ...]]:

@@ -1,7 +1,7 @@
 """Gives every value its shape, with sizes that depend on the batch as multiples of the symbol N.
 
-Small integer tensors that carry sizes (`shape` and the arithmetic behind it) get their elements too,
-so that a reshape to [8 * batch, 32, 80, 80] is understood although the batch is open.
+Small integer tensors that carry sizes (`shape` and the arithmetic behind it) get their elements
+too, so that a reshape to [8 * batch, 32, 80, 80] is understood although the batch is open.
 """
 
 from __future__ import annotations

@@ -35,9 +35,7 @@ PIR_TYPES: dict[str, np.dtype[Any]] = {
 }
 """Type names of a PIR program, without the dialect number."""
 
-ATTRIBUTE_TYPES: dict[str, np.dtype[Any]] = {
-    dtype.name: dtype for dtype in PIR_TYPES.values()
-}
+ATTRIBUTE_TYPES: dict[str, np.dtype[Any]] = {dtype.name: dtype for dtype in PIR_TYPES.values()}
 """Names in PIR's `dtype` attributes."""
 
 

@@ -1,8 +1,8 @@
 """Reads a legacy program, `inference.pdmodel`, as Paddle 2.x and 3.0 write it.
 
 Values are named after their variables; where an operator overwrites a variable, the new value is
-`name@1`, then `name@2`, ... Operators without a rule stay as they are: only where one is needed in a
-dense network is that an error.
+`name@1`, then `name@2`, ... Operators without a rule stay as they are: only where one is needed in
+a dense network is that an error.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How each legacy operator is spelled in the graph (`normalise.py`): one short function each.
 
-The second version of an operator (`reshape2`) differs from the first by an output that only training
-needs; both are read alike.
+The second version of an operator (`reshape2`) differs from the first by an output that only
+training needs; both are read alike.
 """
 
 from __future__ import annotations
@@ -274,9 +274,20 @@ def assign_value(op: LegacyOperator) -> Node:
 
 
 LEGACY_RULES: dict[str, Rule] = {
-    **{name: unary(name) for name in "relu sigmoid silu tanh exp log floor ceil sqrt abs".split()},
-    **{name: unary("identity") for name in ("assign", "share_data", "memcpy")},
+    "relu": unary("relu"),
+    "sigmoid": unary("sigmoid"),
+    "silu": unary("silu"),
+    "tanh": unary("tanh"),
+    "exp": unary("exp"),
+    "log": unary("log"),
+    "floor": unary("floor"),
+    "ceil": unary("ceil"),
+    "sqrt": unary("sqrt"),
+    "abs": unary("abs"),
     "logical_not": unary("logical_not"),
+    "assign": unary("identity"),
+    "share_data": unary("identity"),
+    "memcpy": unary("identity"),
     "swish": swish,
     "gelu": gelu,
     "softmax": softmax,
@@ -292,10 +303,12 @@ LEGACY_RULES: dict[str, Rule] = {
     "elementwise_pow": binary("elementwise_pow"),
     "elementwise_mod": binary("remainder"),
     "elementwise_floordiv": binary("floor_divide"),
-    **{
-        name: binary(name)
-        for name in "greater_than greater_equal less_than less_equal equal not_equal".split()
-    },
+    "greater_than": binary("greater_than"),
+    "greater_equal": binary("greater_equal"),
+    "less_than": binary("less_than"),
+    "less_equal": binary("less_equal"),
+    "equal": binary("equal"),
+    "not_equal": binary("not_equal"),
     "logical_and": logical("logical_and"),
     "logical_or": logical("logical_or"),
     "where": where,

@@ -22,7 +22,6 @@ legacy format as attributes are tensors here (constants, for the legacy format).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 

@@ -1,11 +1,12 @@
 """Reads the combined parameter file `.pdiparams` by memory map.
 
-The file is tensors back to back, without names: uint32 0, uint64 number of LoD levels (0), uint32 0,
-int32 length of the description, the description (protobuf TensorDesc: 1 data type, 2 dims), raw
+The file is tensors back to back, without names: uint32 0, uint64 number of LoD levels (0), uint32
+0, int32 length of the description, the description (protobuf TensorDesc: 1 data type, 2 dims), raw
 little-endian data. The order is the names sorted as byte strings, in both program formats.
 """
 
 import math
+import mmap
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def read_pdiparams(path: Path, declared: Mapping[str, Declared]) -> dict[str, Ar
     """
     try:
         size = path.stat().st_size
-        buffer = memoryview(np.memmap(path, np.uint8, "r")) if size else memoryview(b"")
+        buffer = _mapped(path) if size else memoryview(b"")
     except OSError as error:
         raise ModelError(f"cannot read the parameters {path}: {error}") from None
     if size > limits.MAX_PARAMETER_BYTES:
@@ -67,10 +68,17 @@ def read_pdiparams(path: Path, declared: Mapping[str, Declared]) -> dict[str, Ar
     return arrays
 
 
+def _mapped(path: Path) -> memoryview:
+    with path.open("rb") as file:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
 def _read_tensor(buffer: memoryview, at: int, what: str) -> tuple[Array, int]:
     left = len(buffer) - at
     if left < HEADER.size:
-        raise ModelError(f"{what}: the file ends at byte {len(buffer)}, inside or before its header")
+        raise ModelError(
+            f"{what}: the file ends at byte {len(buffer)}, inside or before its header"
+        )
     version, lod_levels, tensor_version, description_size = HEADER.unpack_from(buffer, at)
     if version or tensor_version or lod_levels:
         raise ModelError(

@@ -1,10 +1,10 @@
 """Reads a PIR program, `inference.json`, as Paddle 3.0 to 3.3 write it.
 
 The JSON holds `base_code` (magic, version) and `program.regions[0].blocks[0].ops`. An operator has
-`#` (dialect number and name; 0 builtin, 1 pd_op), `A` attributes, `I` inputs, `O` outputs with types;
-`p` is a parameter. Values are numbered: `{"%": 1384}`, 0 being "absent". Attributes carry their type
-(`0.a_f32`, `0.a_f64`, ...) and their number in `D`, or in `VD` where JSON has none ("INF", "NaN").
-Values are named after their number, `%1384`; parameters keep their names.
+`#` (dialect number and name; 0 builtin, 1 pd_op), `A` attributes, `I` inputs, `O` outputs with
+types; `p` is a parameter. Values are numbered: `{"%": 1384}`, 0 being "absent". Attributes carry
+their type (`0.a_f32`, `0.a_f64`, ...) and their number in `D`, or in `VD` where JSON has none
+("INF", "NaN"). Values are named after their number, `%1384`; parameters keep their names.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from instseg.errors import ModelError
 from .. import limits
 from ..ir.dims import Shape, Symbol
 from ..ir.graph import Array, Graph, Node, Value
+from ..read_bytes import read_bytes
 from .data_types import ATTRIBUTE_TYPES, OPAQUE_TYPE, PIR_TYPES
 from .normalise import Arguments, normalise_pir
 from .pdiparams import Declared, read_pdiparams
-from ..read_bytes import read_bytes
 
 SUPPORTED_VERSIONS = range(1, 5)
 """`base_code.version`: 1 from Paddle 3.0, 4 from Paddle 3.3."""
@@ -59,7 +59,9 @@ def _operators(path: Path) -> list[dict[str, Any]]:
         blocks = document["program"]["regions"][0]["blocks"]
         operators = blocks[0]["ops"]
     except (KeyError, IndexError, TypeError):
-        raise ModelError(f"{path} is not a PIR program: 'base_code' or 'program' is missing") from None
+        raise ModelError(
+            f"{path} is not a PIR program: 'base_code' or 'program' is missing"
+        ) from None
     if magic != "pir" or not isinstance(version, int) or version not in SUPPORTED_VERSIONS:
         raise ModelError(
             f"{path} is of format {magic!r} version {version!r}; supported is 'pir' version "
@@ -95,8 +97,10 @@ class _Reader:
                 raise ModelError(f"{place}: {name[0]!r} is declared twice")
             self.declared[name[0]] = Declared(dtype, known)
         if len(self.declared) > limits.MAX_TENSORS:
-            raise ModelError(f"{self.what} has {len(self.declared)} parameters; at most "
-                             f"{limits.MAX_TENSORS} are supported")
+            raise ModelError(
+                f"{self.what} has {len(self.declared)} parameters; at most "
+                f"{limits.MAX_TENSORS} are supported"
+            )
 
     def read(self, operators: list[dict[str, Any]], arrays: Mapping[str, Array]) -> Graph:
         graph = Graph([], {}, [])
@@ -235,11 +239,16 @@ def _attribute(value: Any, place: str) -> Any:
         return [_attribute(member, place) for member in data]
     if kind == "a_dtype":
         return ATTRIBUTE_TYPES.get(str(data), OPAQUE_TYPE)
-    expected = {
-        "a_bool": bool, "a_i32": int, "a_i64": int, "a_index": int,
-        "a_f32": (int, float), "a_f64": (int, float), "a_str": str,
-    }.get(kind)
-    if expected is not None and not isinstance(data, expected):
+    expected: dict[str, type | tuple[type, ...]] = {
+        "a_bool": bool,
+        "a_i32": int,
+        "a_i64": int,
+        "a_index": int,
+        "a_f32": (int, float),
+        "a_f64": (int, float),
+        "a_str": str,
+    }
+    if kind in expected and not isinstance(data, expected[kind]):
         raise ModelError(f"{place}: {data!r} is not of type {kind}")
     if kind == "a_intarray" and not (
         isinstance(data, list) and all(type(member) is int for member in data)
