@@ -77,7 +77,6 @@ def download(
     max_bytes: int,
     progress: Progress | None = None,
     timeout_s: float = TIMEOUT_S,
-    first_pause_s: float = FIRST_PAUSE_S,
 ) -> None:
     """Fetches `url` into the file `destination`, whose folder exists.
 
@@ -99,7 +98,7 @@ def download(
             held = now
             if fruitless >= FRUITLESS_ATTEMPTS:
                 raise DownloadError(f"{url} could not be fetched: {error}.") from error
-            time.sleep(first_pause_s * 2**fruitless)
+            time.sleep(FIRST_PAUSE_S * 2**fruitless)
         except OSError as error:
             raise DownloadError(
                 f"{url} could not be stored in {destination.parent}: {error}."

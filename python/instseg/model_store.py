@@ -45,6 +45,8 @@ def locate_model(
     Raises ModelError (no such folder or name), DownloadError (not here and not to be had).
     """
     folder = Path(model).expanduser()
+    if not os.fspath(model):
+        raise ModelError("The model's name is empty; give a folder or an official name.")
     if is_model_folder(folder):
         return folder
     name = os.fspath(model)
@@ -57,8 +59,9 @@ def locate_model(
         )
     if folder.exists():
         raise ModelError(f"{folder} is a file; give the folder that holds the model's files.")
-    close = difflib.get_close_matches(name, OFFICIAL_MODELS, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    official = {known.casefold(): known for known in OFFICIAL_MODELS}
+    close = difflib.get_close_matches(name.casefold(), official, n=1)
+    hint = f" Did you mean {official[close[0]]!r}?" if close else ""
     raise ModelError(
         f"{name!r} is neither a folder nor one of the official names.{hint} The names are: "
         f"{', '.join(OFFICIAL_MODELS)}."

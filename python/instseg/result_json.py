@@ -63,8 +63,12 @@ def to_dict(result: Result, mask_format: str) -> dict[str, Any]:
 
 
 def to_json(result: Result, mask_format: str) -> str:
-    """One line for machines; non-ASCII labels are kept as they are."""
-    return json.dumps(to_dict(result, mask_format), ensure_ascii=False, allow_nan=False)
+    """One line for machines; non-ASCII letters are kept as they are.
+
+    Bytes of a path that are no text become escapes (\\udc80), so that the text can be encoded.
+    """
+    text = json.dumps(to_dict(result, mask_format), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def to_coco(

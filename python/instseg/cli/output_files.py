@@ -1,5 +1,6 @@
 """Names and contents of the files that `instseg predict --output` writes."""
 
+import os
 from pathlib import Path
 
 from instseg.picture_file import PICTURE_SUFFIXES
@@ -43,7 +44,7 @@ class OutputFiles:
         name = "".join(
             "_" if letter in '/\\:*?"<>|' or ord(letter) < 32 else letter for letter in name
         )
-        name = name[:120] or "image"
+        name = os.fsencode(name)[:120].decode(errors="ignore") or "image"  # names end at 255 bytes
         stem, number = name + _MARK, 1
         while stem.casefold() in self._taken:
             number += 1

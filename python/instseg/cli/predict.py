@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from enum import Enum
 from pathlib import Path
@@ -136,7 +137,7 @@ def _report(result: Result, files: Any, bar: Any, *, alone: bool) -> bool:
     """Prints and writes one result; False if it failed."""
     from instseg.errors import InstsegError
 
-    where = result.source or result.source_name
+    where = os.fsencode(result.source or result.source_name).decode(errors="replace")
     error: Exception | None = result.error
     if error is None and files is not None:
         try:
