@@ -121,6 +121,11 @@ def _open(file: IO[bytes], name: str) -> Image.Image:
             return factory(file, name)
         except MemoryError:
             raise ImageError(f"{name}: not enough memory to read it.") from None
+        except Image.DecompressionBombError as error:
+            raise ImageError(
+                f"{name} is too large for Pillow, which reads its format; raise "
+                "PIL.Image.MAX_IMAGE_PIXELS."
+            ) from error
         except Exception as error:  # plugins let all kinds through: struct.error, KeyError, ...
             reasons.append(f"{format_name}: {error}")
     if reasons:
@@ -139,6 +144,11 @@ def _pixels(image: Image.Image, name: str, max_pixels: int) -> Pixels:
         raise
     except MemoryError:
         raise ImageError(f"{name}: not enough memory for {width} x {height} pixels.") from None
+    except Image.DecompressionBombError as error:  # some plugins insist on Pillow's own limit
+        raise ImageError(
+            f"{name} of {width} x {height} pixels is too large for Pillow, which reads its format; "
+            "raise PIL.Image.MAX_IMAGE_PIXELS."
+        ) from error
     except Exception as error:  # decoders let all kinds through: OSError, SyntaxError, ...
         raise ImageError(f"{name} is truncated or damaged: {error}.") from error
 
