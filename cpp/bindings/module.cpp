@@ -11,4 +11,5 @@ PYBIND11_MODULE(_core, m) {
   bind_predictor(m);
   bind_engines(m);
   bind_kernels(m);
+  bind_families(m);
 }

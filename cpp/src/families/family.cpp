@@ -1,0 +1,35 @@
+#include "families/family.h"
+
+#include <array>
+#include <string>
+
+#include "families/mask_rtdetr.h"
+#include "instseg/errors.h"
+
+namespace instseg {
+namespace {
+
+struct Row {
+  const char* name;
+  std::unique_ptr<const Family> (*make)(const NetworkFolder&);
+};
+
+// Every family. A new one is a file in this folder and a row here.
+constexpr std::array<Row, 1> kFamilies = {{
+    {"mask_rtdetr", make_mask_rtdetr},
+}};
+
+}  // namespace
+
+std::unique_ptr<const Family> make_family(const NetworkFolder& folder) {
+  std::string names;
+  for (const Row& row : kFamilies) {
+    if (folder.family == row.name) return row.make(folder);
+    names += (names.empty() ? "\"" : ", \"") + std::string(row.name) + "\"";
+  }
+  throw ModelError((folder.path / "instseg.json").string() + ": 'family' is \"" + folder.family +
+                   "\", expected one of " + names +
+                   "; this version of instseg does not run other families");
+}
+
+}  // namespace instseg

@@ -1,0 +1,248 @@
+#include "families/mask_rtdetr.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "families/finite_check.h"
+#include "families/network_tensors.h"
+#include "families/whole_image_mask.h"
+#include "postprocess/mask_render.h"
+#include "postprocess/top_k.h"
+
+namespace instseg {
+namespace {
+
+class Workspace final : public FamilyWorkspace {
+ public:
+  TopKWorkspace top_k;
+  std::vector<int> queries;         // of each kept instance
+  std::vector<int> first_of_query;  // [Q] the kept instance that draws the query's mask, or -1
+  std::vector<int> to_draw;         // instances that draw
+  std::vector<WholeImageMaskWorkspace> drawing;  // one per thread
+};
+
+// The sigmoid in float32.
+float probability(float logit) { return 1.0f / (1.0f + std::exp(-logit)); }
+
+// Paddle's order of operations: corners in normalised coordinates, then scaled; then clipped.
+Box box_in_pixels(const float* cxcywh, int image_height, int image_width) {
+  const auto width = static_cast<float>(image_width);
+  const auto height = static_cast<float>(image_height);
+  const float half_w = 0.5f * cxcywh[2];
+  const float half_h = 0.5f * cxcywh[3];
+  return {.x1 = std::clamp((cxcywh[0] - half_w) * width, 0.0f, width),
+          .y1 = std::clamp((cxcywh[1] - half_h) * height, 0.0f, height),
+          .x2 = std::clamp((cxcywh[0] + half_w) * width, 0.0f, width),
+          .y2 = std::clamp((cxcywh[1] + half_h) * height, 0.0f, height)};
+}
+
+// The pixels that PaddleX cuts out for a clipped box; may be empty.
+Region rounded_region(const Box& box, int image_height, int image_width) {
+  // std::nearbyint rounds halves to even, as Python's round().
+  const auto rounded = [](float value, int limit) {
+    return std::min(static_cast<int>(std::nearbyint(value)), limit);
+  };
+  const int x1 = rounded(box.x1, image_width);
+  const int y1 = rounded(box.y1, image_height);
+  return {.x = x1,
+          .y = y1,
+          .width = rounded(box.x2, image_width) - x1,
+          .height = rounded(box.y2, image_height) - y1};
+}
+
+bool wanted(int class_id, const Selection& selection) {
+  if (!selection.class_ids) return true;
+  const std::span<const int> ids = *selection.class_ids;
+  return std::find(ids.begin(), ids.end(), class_id) != ids.end();
+}
+
+// Fills the result's boxes, scores and class ids, and the queries they come from.
+void select(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
+            const Selection& selection, Workspace& workspace, Result& result) {
+  const auto num_logits =
+      static_cast<std::size_t>(outputs.num_queries) * static_cast<std::size_t>(outputs.num_classes);
+  const std::span<const std::uint32_t> best =
+      top_k({outputs.logits, num_logits}, spec.top_k, workspace.top_k);
+  workspace.queries.clear();
+  for (const std::uint32_t index : best) {
+    const float score = probability(outputs.logits[index]);
+    if (!(score > selection.threshold)) break;
+    const auto num_classes = static_cast<std::uint32_t>(outputs.num_classes);
+    const auto class_id = static_cast<int>(index % num_classes);
+    const auto query = static_cast<int>(index / num_classes);
+    if (!wanted(class_id, selection)) continue;
+    const Box box = box_in_pixels(outputs.boxes_cxcywh + std::ptrdiff_t{4} * query,
+                                  result.image_height, result.image_width);
+    if (box.x2 <= box.x1 || box.y2 <= box.y1) continue;
+    result.boxes.push_back(box);
+    result.scores.push_back(score);
+    result.class_ids.push_back(class_id);
+    workspace.queries.push_back(query);
+    if (selection.max_detections > 0 &&
+        result.size() == static_cast<std::size_t>(selection.max_detections)) {
+      break;
+    }
+  }
+}
+
+// Draws every query's mask once, on all threads; further instances of the query (other classes of
+// the same box) copy it.
+void draw_masks(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
+                const Selection& selection, const ThreadPool& pool, Workspace& workspace,
+                Result& result) {
+  const std::vector<int>& queries = workspace.queries;
+  workspace.first_of_query.assign(static_cast<std::size_t>(outputs.num_queries), -1);
+  workspace.to_draw.clear();
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    int& first = workspace.first_of_query[static_cast<std::size_t>(queries[i])];
+    if (first != -1) continue;
+    first = static_cast<int>(i);
+    workspace.to_draw.push_back(first);
+  }
+
+  const auto draw = [&](std::size_t i, WholeImageMaskWorkspace& scratch) {
+    const float* const coefficients =
+        outputs.mask_coefficients + std::ptrdiff_t{outputs.prototypes.num_prototypes} * queries[i];
+    if (selection.clip_masks) {
+      const Region region =
+          rounded_region(result.boxes[i], result.image_height, result.image_width);
+      return render_mask(outputs.prototypes, coefficients, result.image_height, result.image_width,
+                         region, spec.mask_logit_threshold, scratch.render);
+    }
+    return render_whole_image_mask(outputs.prototypes, coefficients, result.image_height,
+                                   result.image_width, spec.mask_logit_threshold, scratch);
+  };
+  result.masks.resize(queries.size());
+  std::atomic<std::size_t> next{0};
+  const int num_workers = std::min(pool.size(), static_cast<int>(workspace.to_draw.size()));
+  if (workspace.drawing.size() < static_cast<std::size_t>(num_workers)) {
+    workspace.drawing.resize(static_cast<std::size_t>(num_workers));
+  }
+  pool.parallel_for(num_workers, [&](int worker) {
+    for (std::size_t item; (item = next.fetch_add(1)) < workspace.to_draw.size();) {
+      const auto i = static_cast<std::size_t>(workspace.to_draw[item]);
+      result.masks[i] = draw(i, workspace.drawing[static_cast<std::size_t>(worker)]);
+    }
+  });
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const auto first =
+        static_cast<std::size_t>(workspace.first_of_query[static_cast<std::size_t>(queries[i])]);
+    if (first != i) result.masks[i] = result.masks[first];
+  }
+}
+
+void check_values(const MaskRtdetrOutputs& outputs, const std::string& model,
+                  const ThreadPool& pool, bool with_masks) {
+  const auto queries = static_cast<std::size_t>(outputs.num_queries);
+  const PrototypeMasks& prototypes = outputs.prototypes;
+  const auto num_prototypes = static_cast<std::size_t>(prototypes.num_prototypes);
+  if (!with_masks) {
+    check_finite({outputs.boxes_cxcywh, queries * 4}, "boxes_cxcywh", model);
+    check_finite({outputs.logits, queries * static_cast<std::size_t>(outputs.num_classes)},
+                 "class_logits", model);
+    return;
+  }
+  check_finite({outputs.mask_coefficients, queries * num_prototypes}, "mask_coefficients", model);
+  const std::size_t plane =
+      static_cast<std::size_t>(prototypes.height) * static_cast<std::size_t>(prototypes.width);
+  pool.parallel_for(prototypes.num_prototypes, [&](int p) {
+    check_finite({prototypes.prototypes + static_cast<std::size_t>(p) * plane, plane},
+                 "mask_prototypes", model);
+  });
+}
+
+float logit(float p) { return std::log(p / (1.0f - p)); }  // -inf at 0, 0 at 0.5, inf at 1
+
+class MaskRtdetr final : public Family {
+ public:
+  explicit MaskRtdetr(const NetworkFolder& folder) : model_(folder.model_name) {
+    const NetworkSpec& network = only_network(folder);
+    expect_image_input(folder, network);
+    boxes_ = find_output(folder, network, "boxes_cxcywh");
+    logits_ = find_output(folder, network, "class_logits");
+    coefficients_ = find_output(folder, network, "mask_coefficients");
+    prototypes_ = find_output(folder, network, "mask_prototypes");
+    num_classes_ = static_cast<std::int64_t>(folder.class_names.size());
+
+    const std::int64_t queries = expect_shape(folder, network, boxes_, {kBatch, kAny, 4})[1];
+    expect_shape(folder, network, logits_, {kBatch, queries, num_classes_});
+    const std::int64_t num_prototypes =
+        expect_shape(folder, network, coefficients_, {kBatch, queries, kAny})[2];
+    expect_shape(folder, network, prototypes_, {kBatch, num_prototypes, kAny, kAny});
+    if (!folder.postprocess.top_k) refuse(folder, "postprocess: 'top_k' is missing");
+    spec_.top_k = *folder.postprocess.top_k;
+    spec_.mask_logit_threshold = logit(folder.mask_threshold);
+  }
+
+  std::unique_ptr<FamilyWorkspace> make_workspace() const override {
+    return make_mask_rtdetr_workspace();
+  }
+
+  Result detect(std::span<const std::unique_ptr<Session>> sessions, int image_height,
+                int image_width, const Selection& selection, const ThreadPool& pool,
+                FamilyWorkspace& workspace) const override {
+    const Session& session = *sessions[0];
+    const TensorView boxes = output_of_shape(session, boxes_, {1, kAny, 4}, model_);
+    const std::int64_t queries = boxes.shape[1];
+    const TensorView logits = output_of_shape(session, logits_, {1, queries, num_classes_}, model_);
+    const TensorView coefficients =
+        output_of_shape(session, coefficients_, {1, queries, kAny}, model_);
+    const TensorView prototypes =
+        output_of_shape(session, prototypes_, {1, coefficients.shape[2], kAny, kAny}, model_);
+    const MaskRtdetrOutputs outputs = {
+        .num_queries = static_cast<int>(queries),
+        .num_classes = static_cast<int>(num_classes_),
+        .boxes_cxcywh = boxes.data,
+        .logits = logits.data,
+        .mask_coefficients = coefficients.data,
+        .prototypes = {.prototypes = prototypes.data,
+                       .num_prototypes = static_cast<int>(prototypes.shape[1]),
+                       .height = static_cast<int>(prototypes.shape[2]),
+                       .width = static_cast<int>(prototypes.shape[3])}};
+    return detect_mask_rtdetr(outputs, spec_, image_height, image_width, selection, model_, pool,
+                              workspace);
+  }
+
+ private:
+  std::string model_;
+  MaskRtdetrSpec spec_;
+  std::int64_t num_classes_ = 0;
+  OutputTensor boxes_;
+  OutputTensor logits_;
+  OutputTensor coefficients_;
+  OutputTensor prototypes_;
+};
+
+}  // namespace
+
+std::unique_ptr<FamilyWorkspace> make_mask_rtdetr_workspace() {
+  return std::make_unique<Workspace>();
+}
+
+Result detect_mask_rtdetr(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
+                          int image_height, int image_width, const Selection& selection,
+                          const std::string& model, const ThreadPool& pool,
+                          FamilyWorkspace& workspace) {
+  auto& own_workspace = static_cast<Workspace&>(workspace);
+  Result result;
+  result.image_height = image_height;
+  result.image_width = image_width;
+  check_values(outputs, model, pool, /*with_masks=*/false);
+  select(outputs, spec, selection, own_workspace, result);
+  if (result.size() == 0) return result;
+  check_values(outputs, model, pool, /*with_masks=*/true);
+  draw_masks(outputs, spec, selection, pool, own_workspace, result);
+  return result;
+}
+
+std::unique_ptr<const Family> make_mask_rtdetr(const NetworkFolder& folder) {
+  return std::make_unique<MaskRtdetr>(folder);
+}
+
+}  // namespace instseg
