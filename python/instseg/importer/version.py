@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 IMPORTER_VERSION = 1
-"""Goes up when the same source gives another network folder; older cache entries are then unused."""
+"""Goes up when the same source gives another network folder: the cache then imports anew."""
 
 Progress: TypeAlias = Callable[[str, float], None]
 """progress(stage, fraction): stage is "hash", "read", "optimise" or "write", fraction 0..1."""

@@ -78,7 +78,14 @@ def slice_(node: Node, out: OnnxBuilder) -> None:
 
 
 def expand(node: Node, out: OnnxBuilder) -> None:
-    out.result("Expand", [out.name(node.input(0)), _int64(node, 1, out)], node)
+    """-1 keeps a size; for ONNX that is 1."""
+    target = node.input(1)
+    if target.constant:
+        sizes = [abs(int(size)) for size in target.array().reshape(-1)]
+        name = out.constant(sizes, "shape")
+    else:
+        name = _int64(node, 1, out)
+    out.result("Expand", [out.name(node.input(0)), name], node)
 
 
 def tile(node: Node, out: OnnxBuilder) -> None:

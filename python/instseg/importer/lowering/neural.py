@@ -140,8 +140,10 @@ def _scales(node: Node) -> list[float]:
         if not isinstance(before, int) or not isinstance(after, int):
             raise ModelError("a fixed output size for an open input size is not supported")
         scale = np.float32(after / before)
-        if int(np.float32(before) * scale) < after:  # ONNX rounds the product down
+        if float(scale) * before < after:  # ONNX rounds the product down
             scale = np.nextafter(scale, np.float32(np.inf))
+        if node.attrs["mode"] == "nearest" and float(scale) * before != after:
+            raise ModelError(f"nearest interpolation from {before} to {after} is not supported")
         scales.append(float(scale))
     return scales
 
