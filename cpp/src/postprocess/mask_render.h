@@ -10,14 +10,15 @@
 namespace instseg {
 
 // Scratch memory of mask rendering, for one thread at a time; it grows to the largest mask seen.
-// It holds 20 bytes per column and 12 per row of the region, and the low-resolution logits under it.
+// It holds 20 bytes per column and 12 per row of the region, and the low-resolution logits under
+// it.
 class MaskRenderWorkspace {
  public:
   BilinearAxis rows;
   BilinearAxis columns;
   LogitTile tile;
-  std::array<std::vector<float>, 2>
-      row_buffers;  // logits of two low-resolution rows, columns resized
+  // Logits of two low-resolution rows, their columns resized.
+  std::array<std::vector<float>, 2> row_buffers;
 };
 
 // The mask of one instance, at the original size but only inside `region`.
