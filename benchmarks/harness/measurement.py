@@ -83,7 +83,8 @@ class Race:
                 continue
             if self._predict(measurement, worker, 1, threshold=0.0):
                 return choose_threshold([row["score"] for row in measurement.detections or []])
-        raise WorkerError("no contender ran: no threshold")
+        errors = "; ".join(m.error for m in self.measurements if m.error)
+        raise WorkerError(f"no contender ran: {errors}")
 
     def run(self, rounds: int, threshold: float, title: str) -> None:
         """Warms every contender up, then `rounds` rounds in which each has one turn."""
