@@ -119,7 +119,6 @@ def _transfer(
     try:
         response = open_url(url, timeout_s=timeout_s, headers=headers)
     except urllib.error.HTTPError as error:
-        error.close()
         if error.code == 416 and held:  # the file has become shorter than what we hold
             partial.remove()
             raise _Interrupted("the partial file does not fit the server's") from error

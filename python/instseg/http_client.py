@@ -64,6 +64,9 @@ def open_url(url: str, *, timeout_s: float, headers: Mapping[str, str] | None = 
     )
     try:
         return cast(HTTPResponse, _opener().open(request, timeout=timeout_s))
+    except urllib.error.HTTPError as error:
+        error.close()  # it holds the connection
+        raise
     except ValueError as error:  # e.g. control characters in the address
         raise urllib.error.URLError(f"not an address: {error}") from error
 

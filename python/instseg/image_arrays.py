@@ -118,8 +118,8 @@ def _dtype_remedy(dtype: np.dtype[Any]) -> str:
 def _shape_remedy(shape: tuple[int, ...]) -> str:
     if len(shape) == 4:
         return "For several images call predict_batch(list(array))."
-    if len(shape) == 3 and shape[0] in (1, 3, 4):
-        return "If the channels come first, give array.transpose(1, 2, 0)."
     if len(shape) == 3 and shape[2] == 2:
         return "If it is grey with alpha, give array[..., 0]."
+    if len(shape) == 3 and shape[0] in (1, 3, 4):
+        return "If the channels come first, give array.transpose(1, 2, 0)."
     return "Choose the channels to use, e.g. array[..., :3]."
