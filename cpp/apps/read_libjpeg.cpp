@@ -1,6 +1,9 @@
+#include <cstddef>
+#include <cstdio>
+
+// jpeglib.h needs the two above.
 #include <jpeglib.h>
 
-#include <cstdio>
 #include <memory>
 #include <stdexcept>
 

@@ -69,9 +69,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
-
-        value: Any = version("instseg")
+        value: Any = import_module("instseg.package_version").package_version()
     elif name in _HOMES:
         value = getattr(import_module(f"instseg.{_HOMES[name]}"), name)
     elif name in _SUBMODULES:

@@ -1,88 +1,149 @@
-from collections.abc import Mapping, Sequence
-from typing import Any
-
+"""
+The C++ core of instseg. Use the package `instseg`, which stands on it.
+"""
+from __future__ import annotations
+import collections.abc
 import numpy
 import numpy.typing
-
-__version__: str
-
+import typing
+__all__: list[str] = ['Mask', 'Predictor', 'Result', 'cpu_isa', 'engines', 'postprocess_mask_rtdetr', 'preprocess', 'resize']
 class Mask:
+    """
+    A binary mask of one image, stored as the bits of a region.
+    """
+    __hash__: typing.ClassVar[None] = None
     @staticmethod
-    def from_crop(
-        image_height: int, image_width: int, x: int, y: int, crop: numpy.typing.NDArray[Any]
-    ) -> Mask: ...
+    def from_crop(image_height: typing.SupportsInt | typing.SupportsIndex, image_width: typing.SupportsInt | typing.SupportsIndex, x: typing.SupportsInt | typing.SupportsIndex, y: typing.SupportsInt | typing.SupportsIndex, crop: numpy.ndarray) -> Mask:
+        """
+        uint8 or bool [h, w], not 0 = foreground, placed with its first pixel at (x, y).
+        Raises InvalidArgument unless it lies inside the image.
+        """
+    def __eq__(self, arg0: Mask) -> bool:
+        ...
+    def area(self) -> int:
+        """
+        Number of foreground pixels.
+        """
+    def bitmap(self) -> numpy.typing.NDArray[numpy.bool]:
+        """
+        bool [image height, image width].
+        """
+    def crop(self) -> numpy.typing.NDArray[numpy.bool]:
+        """
+        bool [region height, region width].
+        """
+    def polygons(self) -> list[list[numpy.typing.NDArray[numpy.int32]]]:
+        """
+        Exact outlines along pixel edges: per part the exterior, then its holes; each int32
+        [n, 2] of x, y. Filling the exterior without the holes gives the mask back.
+        """
+    def rle(self) -> str:
+        """
+        COCO compressed run lengths of the whole image, as pycocotools' `counts`.
+        """
+    def rle_counts(self) -> numpy.typing.NDArray[numpy.uint32]:
+        """
+        uint32 [runs]: column-major run lengths of the whole image, background first.
+        """
     @property
-    def image_size(self) -> tuple[int, int]: ...
+    def image_size(self) -> tuple[int, int]:
+        """
+        (height, width) of the image.
+        """
     @property
-    def region(self) -> tuple[int, int, int, int]: ...
-    def crop(self) -> numpy.typing.NDArray[numpy.bool_]: ...
-    def bitmap(self) -> numpy.typing.NDArray[numpy.bool_]: ...
-    def rle(self) -> str: ...
-    def rle_counts(self) -> numpy.typing.NDArray[numpy.uint32]: ...
-    def area(self) -> int: ...
-    def polygons(self) -> list[list[numpy.typing.NDArray[numpy.int32]]]: ...
-
+    def region(self) -> tuple[int, int, int, int]:
+        """
+        (x, y, width, height) of the part of the image that can hold foreground.
+        """
 class Result:
-    def __len__(self) -> int: ...
+    """
+    The instances of one image by falling score.
+    """
+    def __len__(self) -> int:
+        ...
+    def bitmaps(self) -> numpy.typing.NDArray[numpy.bool]:
+        """
+        bool [n, image height, image width].
+        """
     @property
-    def image_size(self) -> tuple[int, int]: ...
+    def boxes(self) -> numpy.typing.NDArray[numpy.float32]:
+        """
+        float32 [n, 4]: x1, y1, x2, y2 in pixels, clipped to the image.
+        """
     @property
-    def boxes(self) -> numpy.typing.NDArray[numpy.float32]: ...
+    def class_ids(self) -> numpy.typing.NDArray[numpy.int32]:
+        """
+        int32 [n].
+        """
     @property
-    def scores(self) -> numpy.typing.NDArray[numpy.float32]: ...
+    def image_size(self) -> tuple[int, int]:
+        """
+        (height, width) of the image.
+        """
     @property
-    def class_ids(self) -> numpy.typing.NDArray[numpy.int32]: ...
+    def masks(self) -> list[Mask]:
+        """
+        One Mask per instance.
+        """
     @property
-    def masks(self) -> list[Mask]: ...
-    def bitmaps(self) -> numpy.typing.NDArray[numpy.bool_]: ...
+    def scores(self) -> numpy.typing.NDArray[numpy.float32]:
+        """
+        float32 [n], falling, in [0, 1].
+        """
     @property
-    def timings(self) -> dict[str, float]: ...
-
+    def timings(self) -> dict[str, float]:
+        """
+        Milliseconds per stage.
+        """
 class Predictor:
-    def __init__(
-        self,
-        network_folder: str,
-        *,
-        device: str = ...,
-        engine: str = ...,
-        precision: str = ...,
-        num_threads: int = ...,
-        num_streams: int = ...,
-        cache_dir: str = ...,
-        max_image_pixels: int = ...,
-    ) -> None: ...
-    def predict(
-        self,
-        image: numpy.typing.NDArray[numpy.uint8],
-        *,
-        color: str = ...,
-        threshold: float | None = ...,
-        max_detections: int | None = ...,
-        class_ids: Sequence[int] | None = ...,
-        clip_masks: bool = ...,
-    ) -> Result: ...
-    def predict_batch(
-        self,
-        images: Sequence[numpy.typing.NDArray[numpy.uint8]],
-        *,
-        colors: Sequence[str],
-        threshold: float | None = ...,
-        max_detections: int | None = ...,
-        class_ids: Sequence[int] | None = ...,
-        clip_masks: bool = ...,
-    ) -> list[Result]: ...
-    def warm_up(self) -> None: ...
-    def info(self) -> dict[str, Any]: ...
-
-def engines() -> list[dict[str, Any]]: ...
-def cpu_isa() -> str: ...
-def resize(
-    image: numpy.typing.NDArray[numpy.uint8],
-    height: int,
-    width: int,
-    *,
-    interpolation: str = ...,
-) -> numpy.typing.NDArray[numpy.uint8]: ...
-def preprocess(
-    image: numpy.typing.NDArray[numpy.uint8], *, color: str = ..., spec: Mapping[str, Any]
-) -> numpy.typing.NDArray[numpy.float32]: ...
+    """
+    Runs one network folder on images; threads may share it.
+    """
+    def __init__(self, network_folder: str, *, device: str = 'cpu', engine: str = 'auto', precision: str = 'fp32', num_threads: typing.SupportsInt | typing.SupportsIndex = 0, num_streams: typing.SupportsInt | typing.SupportsIndex = 1, cache_dir: str = '', max_image_pixels: typing.SupportsInt | typing.SupportsIndex = 178956970) -> None:
+        """
+        num_threads 0 = every core; cache_dir "" = compile the network at every load.
+        Raises ModelError, InvalidArgument or EngineError.
+        """
+    def info(self) -> dict:
+        """
+        What was loaded, by which engine, with which options.
+        """
+    def predict(self, image: numpy.ndarray, *, color: str = 'bgr', threshold: typing.SupportsFloat | typing.SupportsIndex | None = None, max_detections: typing.SupportsInt | typing.SupportsIndex | None = None, class_ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, clip_masks: bool = True) -> Result:
+        """
+        Segments uint8 [H, W] ("gray") or [H, W, channels], not copied.
+        Raises InvalidArgument or EngineError.
+        """
+    def predict_batch(self, images: collections.abc.Sequence[numpy.ndarray], *, colors: collections.abc.Sequence[str], threshold: typing.SupportsFloat | typing.SupportsIndex | None = None, max_detections: typing.SupportsInt | typing.SupportsIndex | None = None, class_ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, clip_masks: bool = True) -> list[Result]:
+        """
+        One Result per image, in order; sizes and colors may differ.
+        """
+    def warm_up(self) -> None:
+        """
+        Runs one prediction on a blank image.
+        """
+def cpu_isa() -> str:
+    """
+    Instruction set of the kernels in use: "scalar", "avx2" or "avx512".
+    """
+def engines() -> list:
+    """
+    Every engine, in the order in which "auto" tries them: dicts with name, available, version,
+    devices, precisions and remedy.
+    """
+def postprocess_mask_rtdetr(boxes: numpy.ndarray, logits: numpy.ndarray, mask_coefficients: numpy.ndarray, prototypes: numpy.ndarray, image_height: typing.SupportsInt | typing.SupportsIndex, image_width: typing.SupportsInt | typing.SupportsIndex, *, threshold: typing.SupportsFloat | typing.SupportsIndex, top_k: typing.SupportsInt | typing.SupportsIndex = 100, max_detections: typing.SupportsInt | typing.SupportsIndex | None = None, class_ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, clip_masks: bool = True) -> Result:
+    """
+    The post-processing of Mask-RT-DETR alone, on one thread; float32 arrays: boxes [Q, 4]
+    (cx, cy, w, h; sides of the image = 1), logits [Q, K], mask_coefficients [Q, P],
+    prototypes [P, h, w].
+    """
+def preprocess(image: numpy.ndarray, *, color: str = 'bgr', spec: dict, num_threads: typing.SupportsInt | typing.SupportsIndex = 1) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    uint8 pixels -> float32 [3, height, width], the network's input. spec: "preprocess" of
+    instseg.json.
+    """
+def resize(image: numpy.ndarray, height: typing.SupportsInt | typing.SupportsIndex, width: typing.SupportsInt | typing.SupportsIndex, *, interpolation: str = 'bicubic', num_threads: typing.SupportsInt | typing.SupportsIndex = 1) -> numpy.typing.NDArray[numpy.uint8]:
+    """
+    uint8 [H, W] or [H, W, 3 or 4] -> uint8 [height, width(, channels)] as cv2.resize gives it.
+    interpolation: "nearest", "bilinear" or "bicubic".
+    """
+__version__: str = '0.1.0'

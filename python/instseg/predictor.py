@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # Memory for decoded images that wait in a stream: 40 of 1080p, beside what is in work.
 READ_AHEAD_BYTES = 256 << 20
 DECODE_THREADS = 2
+CORE_STAGES = ("preprocess_ms", "network_ms", "postprocess_ms")
 
 _log = logging.getLogger("instseg")
 
@@ -258,7 +259,10 @@ class Predictor:
             labels=[self._class_names[class_id] for class_id in class_ids.tolist()],
             masks=Masks(found.masks, size),
             image_size=size,
-            timings={"decode_ms": loaded.decode_ms, **found.timings},
+            timings={
+                "decode_ms": loaded.decode_ms,
+                **{stage: found.timings[stage] for stage in CORE_STAGES},
+            },
             source=loaded.item.source,
             source_name=loaded.item.name,
             model_name=self._model_name,

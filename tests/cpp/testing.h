@@ -6,7 +6,8 @@
 //
 // EXPECT_* records a failure and goes on; ASSERT_* leaves the test; SKIP(reason) ends it uncounted.
 // A test program takes a substring of "Suite.Name" as its argument to run only those.
-// It exits with 77 (skipped for CTest) where this machine lacks the instructions that INSTSEG_CPU asks for.
+// It exits with 77 (skipped for CTest) where this machine lacks the instructions that INSTSEG_CPU
+// asks for.
 
 #include <cmath>
 #include <concepts>
@@ -61,10 +62,12 @@ bool equal(const char* file, int line, const char* text, const A& a, const B& b)
   return false;
 }
 
-inline bool near(const char* file, int line, const char* text, double a, double b, double tolerance) {
+inline bool near(const char* file, int line, const char* text, double a, double b,
+                 double tolerance) {
   if (std::abs(a - b) <= tolerance) return true;
-  fail(file, line, std::string(text) + ": " + show(a) + " and " + show(b) + " differ by more than " +
-                       show(tolerance));
+  fail(file, line,
+       std::string(text) + ": " + show(a) + " and " + show(b) + " differ by more than " +
+           show(tolerance));
   return false;
 }
 
@@ -87,10 +90,10 @@ bool throws(const char* file, int line, const char* text, const std::function<vo
 
 }  // namespace instseg::testing
 
-#define TEST(suite, name)                                                             \
-  static void suite##_##name##_body();                                                \
-  static const bool suite##_##name##_added =                                          \
-      ::instseg::testing::add_test(#suite, #name, suite##_##name##_body);             \
+#define TEST(suite, name)                                                 \
+  static void suite##_##name##_body();                                    \
+  static const bool suite##_##name##_added =                              \
+      ::instseg::testing::add_test(#suite, #name, suite##_##name##_body); \
   static void suite##_##name##_body()
 
 #define EXPECT_TRUE(condition) \
@@ -99,9 +102,13 @@ bool throws(const char* file, int line, const char* text, const std::function<vo
 #define EXPECT_NEAR(a, b, tolerance) \
   ::instseg::testing::near(__FILE__, __LINE__, #a " ~ " #b, a, b, tolerance)
 #define EXPECT_THROWS(Exception, part, ...) \
-  ::instseg::testing::throws<Exception>(__FILE__, __LINE__, #__VA_ARGS__, [&] { __VA_ARGS__; }, part)
-#define ASSERT_TRUE(condition) \
-  if (!EXPECT_TRUE(condition)) throw ::instseg::testing::Stop {}
-#define ASSERT_EQ(a, b) \
-  if (!EXPECT_EQ(a, b)) throw ::instseg::testing::Stop {}
-#define SKIP(why) throw ::instseg::testing::Skip { why }
+  ::instseg::testing::throws<Exception>(    \
+      __FILE__, __LINE__, #__VA_ARGS__, [&] { __VA_ARGS__; }, part)
+#define ASSERT_TRUE(condition)                                  \
+  if (!EXPECT_TRUE(condition)) throw ::instseg::testing::Stop { \
+    }
+#define ASSERT_EQ(a, b)                                  \
+  if (!EXPECT_EQ(a, b)) throw ::instseg::testing::Stop { \
+    }
+#define SKIP(why) \
+  throw ::instseg::testing::Skip { why }

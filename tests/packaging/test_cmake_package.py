@@ -32,9 +32,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = run(SCRIPTS / "instseg", "--cmake-dir")
     assert shown.returncode == 0, shown.stderr
     cmake_dir = shown.stdout.strip()
-    configured = run(
-        "cmake", "-S", ROOT / "cpp" / "apps", "-B", build, "-G", "Ninja", f"-Dinstseg_DIR={cmake_dir}"
-    )
+    apps = ROOT / "cpp" / "apps"
+    configured = run("cmake", "-S", apps, "-B", build, "-G", "Ninja", f"-Dinstseg_DIR={cmake_dir}")
     assert configured.returncode == 0, configured.stderr
     built = run("cmake", "--build", build)
     assert built.returncode == 0, built.stdout + built.stderr

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 if sys.version_info < (3, 11):
     pytest.skip("reading pyproject.toml needs Python 3.11", allow_module_level=True)
-import tomllib
+import tomllib  # noqa: E402
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 

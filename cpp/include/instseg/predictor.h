@@ -79,8 +79,8 @@ struct EngineInfo {
 // Every engine this library knows, in the order in which "auto" tries them.
 INSTSEG_API std::vector<EngineInfo> engines();
 
-// Runs one network folder (made by `instseg import`) on images. All const members may be called from
-// many threads at once; calls beyond the number of free infer requests wait for one.
+// Runs one network folder (made by `instseg import`) on images. All const members may be called
+// from many threads at once; calls beyond the number of free infer requests wait for one.
 class INSTSEG_API Predictor {
  public:
   // Throws ModelError (folder missing, damaged, unknown family), InvalidArgument (options) or

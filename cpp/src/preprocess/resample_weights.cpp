@@ -6,9 +6,7 @@
 namespace instseg {
 namespace {
 
-constexpr int kShortOne = 2048;  // 1 with 11 fractional bits
-
-std::int32_t round_even(double value) { return static_cast<std::int32_t>(std::lrint(value)); }
+constexpr double kFixedOne = 2048;  // 1 with 11 fractional bits
 
 // The cubic convolution kernel at distance x in [0, 2], a = -0.75. R. Keys, "Cubic convolution
 // interpolation for digital image processing", IEEE Trans. ASSP 29 (1981), with its parameter free.
@@ -18,21 +16,12 @@ double cubic_kernel(double x) {
   return a * (((x - 5) * x + 8) * x - 4);
 }
 
-// Weights of the pixels at floor(c) - 1 .. floor(c) + 2, rest = c - floor(c); they sum to 1.
+// Weights of the pixels at floor(c) - 1 .. floor(c) + 2, rest = c - floor(c).
 void cubic_weights(double rest, double weights[4]) {
   weights[0] = cubic_kernel(1 + rest);
   weights[1] = cubic_kernel(rest);
   weights[2] = cubic_kernel(1 - rest);
-  weights[3] = 1 - weights[0] - weights[1] - weights[2];
-}
-
-void store_cubic_fixed(const double weights[4], std::int16_t out[kCubicWeightLanes]) {
-  for (int k = 0; k < 4; ++k) {
-    const std::int32_t weight = round_even(weights[k] * (1 << kCubicWeightBits));
-    const std::int32_t high = (weight + (1 << (kCubicLowBits - 1))) >> kCubicLowBits;
-    out[k] = static_cast<std::int16_t>(high);
-    out[4 + k] = static_cast<std::int16_t>(weight - high * (1 << kCubicLowBits));
-  }
+  weights[3] = cubic_kernel(2 - rest);
 }
 
 }  // namespace
@@ -60,11 +49,11 @@ void ResampleWeights::fill(const ResampleAxis& axis) {
   taps_ = num_taps(axis.interpolation);
   const bool nearest = axis.interpolation == Interpolation::kNearest;
   const bool bilinear = axis.interpolation == Interpolation::kBilinear;
-  const bool bytes = !axis.floats;
+  const bool integers = bilinear && !axis.floats;
   const auto size = static_cast<std::size_t>(axis.size);
   first_.resize(size);
-  if (!nearest && bytes && (bilinear || axis.along_row)) {
-    fixed_.resize(size * (bilinear ? 2 : kCubicWeightLanes));
+  if (integers) {
+    fixed_.resize(size * 2);
   } else if (!nearest) {
     real_.resize(size * static_cast<std::size_t>(taps_));
   }
@@ -78,7 +67,7 @@ void ResampleWeights::fill(const ResampleAxis& axis) {
       continue;
     }
     double coordinate = (static_cast<double>(i) + 0.5) * step - 0.5;
-    if (axis.tiny || (bytes && bilinear)) coordinate = static_cast<float>(coordinate);
+    if (axis.tiny || integers) coordinate = static_cast<float>(coordinate);
     int below = static_cast<int>(std::floor(coordinate));
     double rest = coordinate - below;
     if (bilinear) {
@@ -89,25 +78,21 @@ void ResampleWeights::fill(const ResampleAxis& axis) {
       first_[i] = below;
       const float weights[2] = {static_cast<float>(1 - rest), static_cast<float>(rest)};
       for (std::size_t k = 0; k < 2; ++k) {
-        if (bytes) {
-          fixed_[2 * i + k] = static_cast<std::int16_t>(round_even(weights[k] * kShortOne));
+        if (integers) {
+          fixed_[2 * i + k] = static_cast<std::int16_t>(std::lrint(weights[k] * kFixedOne));
         } else {
           real_[2 * i + k] = weights[k];
         }
       }
     } else {
       first_[i] = below - 1;
+      // IPP keeps 1 + rest, the distance of tap 0, as float32.
+      if (!axis.tiny) rest = static_cast<float>(1 + static_cast<float>(rest)) - 1;
       double weights[4];
       cubic_weights(rest, weights);
-      if (axis.tiny && bytes) {
-        for (double& weight : weights) {
-          weight = round_even(weight * kShortOne) / static_cast<double>(kShortOne);
-        }
-      }
-      if (axis.along_row && bytes) {
-        store_cubic_fixed(weights, &fixed_[kCubicWeightLanes * i]);
-      } else {
-        for (std::size_t k = 0; k < 4; ++k) real_[4 * i + k] = static_cast<float>(weights[k]);
+      for (std::size_t k = 0; k < 4; ++k) {
+        if (axis.tiny && !axis.floats) weights[k] = std::lrint(weights[k] * kFixedOne) / kFixedOne;
+        real_[4 * i + k] = static_cast<float>(weights[k]);
       }
     }
   }

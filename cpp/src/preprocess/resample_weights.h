@@ -22,18 +22,18 @@ struct ResampleAxis {
 // Where along one axis the pixels of a resized image come from, and with which weights.
 //
 // Output pixel i lies at c = (i + 0.5) * source / size - 0.5 of the source. The rest was found by
-// comparing with OpenCV 4.10 and 5.0 as their x86-64 wheels compute it; both give equal results.
+// comparing with OpenCV 4.10 and 5.0 as their x86-64 wheels compute it; the two are equal.
 //   nearest   source pixel floor(i * source / size)
 //   bilinear  bytes are computed in integers with weights of 11 fractional bits: c is rounded to
 //             float32, both weights to 2048ths, halves to even. Along a row, c outside the centres
 //             of the border pixels is moved onto them; along a column both taps read the border row
-//             and keep their weights. the kernels say how the sums are rounded.
+//             and keep their weights. The kernels say how sums are rounded.
 //   bicubic   four taps of the cubic convolution kernel with a = -0.75, border pixels repeated. The
-//             wheels leave it to Intel IPP: exact weights, one rounding at the end, halves to even.
-//             So do we, with weights of 26 fractional bits. OpenCV without IPP, and the wheels on
-//             images less than 4 pixels wide or high, round c to float32 and the weights to 11
-//             bits, which moves about 4 % of the values by 1; we follow on such tiny images.
-//   float32   bilinear (IPP too) and bicubic with float32 weights of the exact c.
+//             wheels leave it to Intel IPP, which computes in float32 and rounds once at the end,
+//             halves to even; so do we. OpenCV without IPP, and the wheels on images less than 4
+//             pixels wide or high, round c to float32 and the weights to 11 fractional bits, which
+//             moves about 4 % of the values by 1; we do that for such tiny images only.
+//   float32   bilinear (by IPP too) and bicubic with float32 weights of the exact c.
 class ResampleWeights {
  public:
   // Does nothing if the axis is the one of the last call; allocates only to grow.
@@ -44,8 +44,8 @@ class ResampleWeights {
   // Pixel of the source that tap 0 of each output pixel reads, before it is moved inside the image.
   const int* first() const { return first_.data(); }
 
-  // Per output pixel: float [taps] in real(), but for bytes bilinear int16 [2] (11 fractional bits)
-  // and bicubic along a row int16 [8] (kCubicWeightLanes in row_kernels.h) in fixed().
+  // Weights per output pixel: int16 [2] with 11 fractional bits for bilinear bytes, else float
+  // [taps].
   const std::int16_t* fixed() const { return fixed_.data(); }
   const float* real() const { return real_.data(); }
 

@@ -47,8 +47,6 @@ void linear_row_range(const uint8_t* row, const RowTaps& taps, int begin, int en
   }
 }
 
-constexpr float kLowUnit = 1.0f / (1 << kCubicLowBits);
-
 template <int kChannels, bool kInner>
 void cubic_row_range(const uint8_t* row, const RowTaps& taps, int begin, int end, float* out) {
   constexpr int kLanes = lanes_of(kChannels);
@@ -57,18 +55,15 @@ void cubic_row_range(const uint8_t* row, const RowTaps& taps, int begin, int end
     const uint8_t* p1 = tap<kChannels, kInner>(row, taps, x, 1);
     const uint8_t* p2 = tap<kChannels, kInner>(row, taps, x, 2);
     const uint8_t* p3 = tap<kChannels, kInner>(row, taps, x, 3);
-    const int16_t* high = taps.fixed + static_cast<long>(kCubicWeightLanes) * x;
-    const int16_t* low = high + 4;
+    const float* w = taps.real + 4L * x;
     for (int c = 0; c < kLanes; ++c) {
       if (c >= kChannels) {
         out[kLanes * x + c] = 0;
         continue;
       }
-      // Both sums stay below 2^24: float32 holds them exactly, and only the last sum is rounded.
-      const int32_t high_sum =
-          high[0] * p0[c] + high[1] * p1[c] + high[2] * p2[c] + high[3] * p3[c];
-      const int32_t low_sum = low[0] * p0[c] + low[1] * p1[c] + low[2] * p2[c] + low[3] * p3[c];
-      out[kLanes * x + c] = static_cast<float>(high_sum) + static_cast<float>(low_sum) * kLowUnit;
+      const float left = static_cast<float>(p0[c]) * w[0] + static_cast<float>(p1[c]) * w[1];
+      const float right = static_cast<float>(p2[c]) * w[2] + static_cast<float>(p3[c]) * w[3];
+      out[kLanes * x + c] = left + right;
     }
   }
 }
@@ -108,18 +103,18 @@ __m128i load4(const uint8_t* p) {
 }
 __m128i load8(const void* p) { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
 __m128i load16(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
-__m256i load32(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
 void store32(void* p, __m256i v) { _mm256_storeu_si256(static_cast<__m256i*>(p), v); }
 
-// Shuffle that puts lane c of the taps `first` and `first + 1` into 32-bit element c.
+// Shuffle of bytes that gives 32-bit element c its lane c of tap `first`, and in the upper half
+// that of tap `second` (if it is one): zero-extended, ready for pmaddwd or a conversion to float32.
 template <int kChannels>
-__m256i tap_pair_shuffle(int first) {
+__m256i tap_shuffle(int first, int second) {
   alignas(16) signed char index[16];
   for (int c = 0; c < 4; ++c) {
     const bool used = c < kChannels;
     index[4 * c] = static_cast<signed char>(used ? first * kChannels + c : -1);
     index[4 * c + 1] = -1;
-    index[4 * c + 2] = static_cast<signed char>(used ? (first + 1) * kChannels + c : -1);
+    index[4 * c + 2] = static_cast<signed char>(used && second >= 0 ? second * kChannels + c : -1);
     index[4 * c + 3] = -1;
   }
   return _mm256_broadcastsi128_si256(load16(index));
@@ -127,7 +122,7 @@ __m256i tap_pair_shuffle(int first) {
 
 template <int kChannels>
 int linear_row_inner(const uint8_t* row, const RowTaps& taps, int16_t* out) {
-  const __m256i pair = tap_pair_shuffle<kChannels>(0);
+  const __m256i pair = tap_shuffle<kChannels>(0, 1);
   const __m256i even = _mm256_setr_epi32(0, 0, 0, 0, 2, 2, 2, 2);
   const __m256i odd = _mm256_setr_epi32(1, 1, 1, 1, 3, 3, 3, 3);
   int x = taps.inner_begin;
@@ -149,25 +144,24 @@ int linear_row_inner(const uint8_t* row, const RowTaps& taps, int16_t* out) {
 
 template <int kChannels>
 int cubic_row_inner(const uint8_t* row, const RowTaps& taps, float* out) {
-  const __m256i pair01 = tap_pair_shuffle<kChannels>(0);
-  const __m256i pair23 = tap_pair_shuffle<kChannels>(2);
-  const __m256 low_unit = _mm256_set1_ps(kLowUnit);
+  const __m256i tap0 = tap_shuffle<kChannels>(0, -1);
+  const __m256i tap1 = tap_shuffle<kChannels>(1, -1);
+  const __m256i tap2 = tap_shuffle<kChannels>(2, -1);
+  const __m256i tap3 = tap_shuffle<kChannels>(3, -1);
   int x = taps.inner_begin;
   for (; x + 2 <= taps.inner_end; x += 2) {
     const int* first = taps.first + x;
     const auto at = [row](int pixel) { return load16(row + static_cast<long>(pixel) * kChannels); };
     const __m256i pixels = _mm256_set_m128i(at(first[1]), at(first[0]));
-    const __m256i taps01 = _mm256_shuffle_epi8(pixels, pair01);
-    const __m256i taps23 = _mm256_shuffle_epi8(pixels, pair23);
-    const __m256i weights = load32(taps.fixed + static_cast<long>(kCubicWeightLanes) * x);
-    const __m256i high =
-        _mm256_add_epi32(_mm256_madd_epi16(taps01, _mm256_shuffle_epi32(weights, 0x00)),
-                         _mm256_madd_epi16(taps23, _mm256_shuffle_epi32(weights, 0x55)));
-    const __m256i low =
-        _mm256_add_epi32(_mm256_madd_epi16(taps01, _mm256_shuffle_epi32(weights, 0xAA)),
-                         _mm256_madd_epi16(taps23, _mm256_shuffle_epi32(weights, 0xFF)));
-    _mm256_storeu_ps(out + 4 * x, _mm256_add_ps(_mm256_cvtepi32_ps(high),
-                                                _mm256_mul_ps(_mm256_cvtepi32_ps(low), low_unit)));
+    const __m256 weights = _mm256_loadu_ps(taps.real + 4L * x);  // four of each pixel
+    const auto term = [pixels](__m256i tap, __m256 weight) {
+      return _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_shuffle_epi8(pixels, tap)), weight);
+    };
+    const __m256 left = _mm256_add_ps(term(tap0, _mm256_permute_ps(weights, 0x00)),
+                                      term(tap1, _mm256_permute_ps(weights, 0x55)));
+    const __m256 right = _mm256_add_ps(term(tap2, _mm256_permute_ps(weights, 0xAA)),
+                                       term(tap3, _mm256_permute_ps(weights, 0xFF)));
+    _mm256_storeu_ps(out + 4L * x, _mm256_add_ps(left, right));
   }
   return x;
 }

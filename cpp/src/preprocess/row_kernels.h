@@ -19,20 +19,14 @@ struct RowTaps {
   int inner_begin = 0;
   int inner_end = 0;
   const int* first = nullptr;           // [size] source pixel of tap 0
-  const std::int16_t* fixed = nullptr;  // weights for bytes: bilinear [size, 2], bicubic [size, 8]
-  const float* real = nullptr;          // weights for float32: [size, taps]
+  const std::int16_t* fixed = nullptr;  // weights [size, 2] of linear_row, 11 fractional bits
+  const float* real = nullptr;          // weights [size, taps] of cubic_row and float_row
 };
 
 // Bytes loaded at once from the first tap on.
 constexpr int kLinearLoadBytes = 8;
 constexpr int kCubicLoadBytes = 16;
 constexpr int float_load_bytes(int taps, int channels) { return (taps - 1) * channels + 4; }
-
-// Bicubic weights for bytes: an integer w with 26 fractional bits, |w| <= 2^26, is stored as
-// high * 2^15 + low with -2^14 <= low < 2^14. Per pixel int16 [8] = high of taps 0..3, low of 0..3.
-constexpr int kCubicWeightLanes = 8;
-constexpr int kCubicWeightBits = 26;
-constexpr int kCubicLowBits = 15;
 
 struct RowKernels {
   // Copies pixels: out [size, lanes].
@@ -42,8 +36,7 @@ struct RowKernels {
   // out [size, lanes] = (w0 * p0 + w1 * p1) >> 4: 7 fractional bits, at most 32640.
   void (*linear_row)(const std::uint8_t* row, int channels, const RowTaps& taps, std::int16_t* out);
 
-  // out [size, lanes]: the exact sum of w * p, with 11 fractional bits (2048 times the value),
-  // rounded once to float32.
+  // out [size, lanes] = (w0 * p0 + w1 * p1) + (w2 * p2 + w3 * p3), every step rounded to float32
   void (*cubic_row)(const std::uint8_t* row, int channels, const RowTaps& taps, float* out);
 
   // out [size, 4] = sum of w * (p * scale + offset) from tap 0 on, every step rounded to float32;

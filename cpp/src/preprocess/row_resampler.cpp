@@ -114,13 +114,9 @@ const std::uint8_t* RowResampler::byte_row(int y) {
     }
     case Interpolation::kBicubic: {
       const float* rows[4];
-      float weights[4];
-      for (int k = 0; k < 4; ++k) {
-        rows[k] = static_cast<const float*>(source_row(y, k));
-        // The rows carry 2048 times the value; dividing by a power of 2 is exact.
-        weights[k] = along_column_->real()[4 * static_cast<std::ptrdiff_t>(y) + k] / 2048;
-      }
-      column_kernels_->cubic_column(rows, weights, count, out);
+      for (int k = 0; k < 4; ++k) rows[k] = static_cast<const float*>(source_row(y, k));
+      column_kernels_->cubic_column(
+          rows, along_column_->real() + 4 * static_cast<std::ptrdiff_t>(y), count, out);
       break;
     }
   }

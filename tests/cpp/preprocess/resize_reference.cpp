@@ -27,12 +27,20 @@ double cubic_kernel(double distance) {
   return 0;
 }
 
-Taps cubic_taps(int i, int source, int size, bool tiny) {
+enum class Rounding { kNone, kIpp, kTiny };
+
+Taps cubic_taps(int i, int source, int size, Rounding rounding) {
   double c = source_coordinate(i, source, size);
-  if (tiny) c = static_cast<float>(c);
+  if (rounding == Rounding::kTiny) c = static_cast<float>(c);
   const int below = static_cast<int>(std::floor(c));
+  double rest = c - below;
+  if (rounding == Rounding::kIpp) {
+    const float part = static_cast<float>(rest);
+    const float distance = 1.0f + part;
+    rest = distance - 1.0f;
+  }
   Taps taps{below - 1, {}};
-  for (int k = -1; k <= 2; ++k) taps.weights.push_back(cubic_kernel(c - (below + k)));
+  for (int k = -1; k <= 2; ++k) taps.weights.push_back(cubic_kernel(rest - k));
   return taps;
 }
 
@@ -45,9 +53,7 @@ Taps linear_taps(int i, int source, int size, bool bytes, bool along_row) {
   return {below, {1 - rest, rest}};
 }
 
-double fixed_point(double weight, int bits) {
-  return std::nearbyint(weight * std::ldexp(1.0, bits)) / std::ldexp(1.0, bits);
-}
+double eleven_bits(double weight) { return std::nearbyint(weight * 2048) / 2048; }
 
 std::uint8_t linear_byte(const Picture& picture, int channel, const Taps& row, const Taps& column) {
   int sum = 0;
@@ -64,21 +70,35 @@ std::uint8_t linear_byte(const Picture& picture, int channel, const Taps& row, c
   return static_cast<std::uint8_t>((sum + 2) >> 2);
 }
 
+// Four products added in pairs, each step in float32.
+float add_in_pairs(const float (&values)[4], const float (&weights)[4]) {
+  float terms[4];
+  for (int k = 0; k < 4; ++k) terms[k] = values[k] * weights[k];
+  const float left = terms[0] + terms[1];
+  const float right = terms[2] + terms[3];
+  return left + right;
+}
+
 std::uint8_t cubic_byte(const Picture& picture, int channel, const Taps& row, const Taps& column,
                         bool tiny) {
-  float sum = 0;
-  for (int j = 0; j < 4; ++j) {
-    double line = 0;  // every product and sum is exact: 26 fractional bits and 10 before the point
-    for (int k = 0; k < 4; ++k) {
-      double weight = row.weights[index(k)];
-      if (tiny) weight = fixed_point(weight, 11);
-      line += fixed_point(weight, 26) * picture.at(column.first + j, row.first + k, channel);
-    }
-    double weight = column.weights[index(j)];
-    if (tiny) weight = fixed_point(weight, 11);
-    const float term = static_cast<float>(line) * static_cast<float>(weight);
-    sum = j == 0 ? term : sum + term;
+  const auto weight = [tiny](double exact) {
+    return static_cast<float>(tiny ? eleven_bits(exact) : exact);
+  };
+  float row_weights[4];
+  float column_weights[4];
+  for (int k = 0; k < 4; ++k) {
+    row_weights[k] = weight(row.weights[index(k)]);
+    column_weights[k] = weight(column.weights[index(k)]);
   }
+  float lines[4];
+  for (int j = 0; j < 4; ++j) {
+    float pixels[4];
+    for (int k = 0; k < 4; ++k) {
+      pixels[k] = static_cast<float>(picture.at(column.first + j, row.first + k, channel));
+    }
+    lines[j] = add_in_pairs(pixels, row_weights);
+  }
+  const float sum = add_in_pairs(lines, column_weights);
   return static_cast<std::uint8_t>(std::clamp(std::nearbyint(sum), 0.0f, 255.0f));
 }
 
@@ -106,6 +126,7 @@ std::vector<std::uint8_t> resize_reference(const Picture& picture, int height, i
                                            Interpolation interpolation) {
   const int channels = num_channels(picture.format);
   const bool tiny = std::min(picture.height, picture.width) < 4;
+  const Rounding rounding = tiny ? Rounding::kTiny : Rounding::kIpp;
   if (height == picture.height && width == picture.width) interpolation = Interpolation::kNearest;
   std::vector<std::uint8_t> out;
   for (int y = 0; y < height; ++y) {
@@ -124,8 +145,8 @@ std::vector<std::uint8_t> resize_reference(const Picture& picture, int height, i
                                       linear_taps(y, picture.height, height, true, false)));
             break;
           case Interpolation::kBicubic:
-            out.push_back(cubic_byte(picture, c, cubic_taps(x, picture.width, width, tiny),
-                                     cubic_taps(y, picture.height, height, tiny), tiny));
+            out.push_back(cubic_byte(picture, c, cubic_taps(x, picture.width, width, rounding),
+                                     cubic_taps(y, picture.height, height, rounding), tiny));
             break;
         }
       }
@@ -139,8 +160,8 @@ std::vector<double> bicubic_in_double(const Picture& picture, int height, int wi
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       for (int c = 0; c < num_channels(picture.format); ++c) {
-        const Taps row = cubic_taps(x, picture.width, width, false);
-        const Taps column = cubic_taps(y, picture.height, height, false);
+        const Taps row = cubic_taps(x, picture.width, width, Rounding::kNone);
+        const Taps column = cubic_taps(y, picture.height, height, Rounding::kNone);
         double sum = 0;
         for (int j = 0; j < 4; ++j) {
           for (int k = 0; k < 4; ++k) {
@@ -185,9 +206,10 @@ std::vector<float> preprocess_reference(const Picture& picture, const Preprocess
         }
         const bool cubic = spec.interpolation == Interpolation::kBicubic;
         const bool tiny = std::min(picture.height, picture.width) < (cubic ? 4 : 2);
-        const Taps row = cubic ? cubic_taps(x, picture.width, size.width, tiny)
+        const Rounding rounding = tiny ? Rounding::kTiny : Rounding::kIpp;
+        const Taps row = cubic ? cubic_taps(x, picture.width, size.width, rounding)
                                : linear_taps(x, picture.width, size.width, tiny, true);
-        const Taps column = cubic ? cubic_taps(y, picture.height, size.height, tiny)
+        const Taps column = cubic ? cubic_taps(y, picture.height, size.height, rounding)
                                   : linear_taps(y, picture.height, size.height, tiny, false);
         float sum = 0;
         for (std::size_t j = 0; j < column.weights.size(); ++j) {

@@ -44,9 +44,7 @@ def official_folder(
             source = reference_dir / "official" / model
             folder = tmp_path_factory.mktemp(f"{model}-{program_format}")
             program = "inference.json" if program_format == "pir" else "inference.pdmodel"
-            (folder / program).write_bytes(
-                gzip.decompress((source / f"{program}.gz").read_bytes())
-            )
+            (folder / program).write_bytes(gzip.decompress((source / f"{program}.gz").read_bytes()))
             shutil.copyfile(source / "inference.yml", folder / "inference.yml")
             arrays = make_params.arrays(source, program_format, calmed=True)
             make_params.weights.write_pdiparams(folder / "inference.pdiparams", arrays)

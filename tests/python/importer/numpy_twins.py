@@ -31,8 +31,12 @@ def conv2d(
             for j in range(width):
                 top, left = i * stride[0], j * stride[1]
                 bottom, right = top + dilation[0] * (kh - 1) + 1, left + dilation[1] * (kw - 1) + 1
-                window = x[:, first : first + per_group, top : bottom : dilation[0],
-                           left : right : dilation[1]]
+                window = x[
+                    :,
+                    first : first + per_group,
+                    top : bottom : dilation[0],
+                    left : right : dilation[1],
+                ]
                 out[:, o, i, j] = (window * weight[o]).sum((1, 2, 3))
     return out
 
@@ -63,10 +67,16 @@ def pool2d(
 
 
 def interpolate(
-    x: Array, height: int, width: int, mode: str, *, align_corners: bool, align_mode: int,
+    x: Array,
+    height: int,
+    width: int,
+    mode: str,
+    *,
+    align_corners: bool,
+    align_mode: int,
     ratios: tuple[float, float] | None = None,
 ) -> Array:
-    """Paddle's nearest and bilinear; ratios are input over output steps, where a scale gives them."""
+    """Paddle's nearest and bilinear; ratios: input steps over output steps, if a scale is given."""
 
     def position(i: int, size: int, out: int, ratio: float | None) -> float:
         if align_corners:

@@ -18,8 +18,9 @@ Array = npt.NDArray[Any]
 
 def lower_program(folder: Path) -> Path:
     """Writes `network.onnx` beside the program, from its inputs to its fetched outputs."""
-    program = next(p for p in (folder / "inference.json", folder / "inference.pdmodel")
-                   if p.is_file())
+    program = next(
+        p for p in (folder / "inference.json", folder / "inference.pdmodel") if p.is_file()
+    )
     graph = read_program(program, folder / "inference.pdiparams")
     propagate(graph)
     whole = extract(graph, [value.name for value in graph.inputs], graph.outputs)

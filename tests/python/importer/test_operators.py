@@ -134,9 +134,7 @@ def clip(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Array
         p.op("clip", [x, low, huge]),
         p.op("clip", [x, low, infinite]),
     ]
-    return outputs, lambda a: [
-        np.clip(a, -0.5, 0.75), np.maximum(a, -0.5), np.maximum(a, -0.5)
-    ]
+    return outputs, lambda a: [np.clip(a, -0.5, 0.75), np.maximum(a, -0.5), np.maximum(a, -0.5)]
 
 
 @case("softmax")
@@ -159,7 +157,10 @@ def reductions(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list
         p.op("mean", [x, last], attrs={"keepdim": False}),
     ]
     return outputs, lambda a: [
-        a.max((2, 3)), a.min(-1, keepdims=True), a.sum((2, 3), keepdims=True), a.mean(-1)
+        a.max((2, 3)),
+        a.min(-1, keepdims=True),
+        a.sum((2, 3), keepdims=True),
+        a.mean(-1),
     ]
 
 
@@ -193,8 +194,14 @@ def bmm(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Array]
     return [p.op("bmm", [rows, columns])], lambda a: [flat(a) @ flat(a).swapaxes(1, 2)]
 
 
-CONV = {"data_format": "NCHW", "strides": [1, 1], "paddings": [0, 0], "dilations": [1, 1],
-        "groups": 1, "padding_algorithm": "EXPLICIT"}
+CONV = {
+    "data_format": "NCHW",
+    "strides": [1, 1],
+    "paddings": [0, 0],
+    "dilations": [1, 1],
+    "groups": 1,
+    "padding_algorithm": "EXPLICIT",
+}
 
 
 @case("conv2d")
@@ -209,10 +216,22 @@ def conv2d(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Arr
         p.op("conv2d", [x, weight], attrs={**CONV, "strides": [2, 1], "paddings": [1, 2]}),
         p.op("conv2d", [x, weight], attrs={**CONV, "paddings": [0, 1, 2, 3]}),
         p.op("conv2d", [x, weight], attrs={**CONV, "dilations": [2, 2], "paddings": [2, 2]}),
-        p.op("conv2d", [x, grouped], attrs={**CONV, "groups": 2, "padding_algorithm": "SAME",
-                                            "strides": [2, 2], "dilations": [2, 2]}),
-        p.op("depthwise_conv2d", [x, depthwise], attrs={**CONV, "groups": 4,
-                                                        "padding_algorithm": "VALID"}),
+        p.op(
+            "conv2d",
+            [x, grouped],
+            attrs={
+                **CONV,
+                "groups": 2,
+                "padding_algorithm": "SAME",
+                "strides": [2, 2],
+                "dilations": [2, 2],
+            },
+        ),
+        p.op(
+            "depthwise_conv2d",
+            [x, depthwise],
+            attrs={**CONV, "groups": 4, "padding_algorithm": "VALID"},
+        ),
     ]
     return outputs, lambda a: [
         twins.conv2d(a, w, (2, 1), ((1, 1), (2, 2))),
@@ -234,8 +253,9 @@ def conv2d_with_bias_and_batch_norm(
     mean, gamma, beta = (random.normal(size=4).astype(np.float32) for _ in range(3))
     variance = random.uniform(0.5, 2, 4).astype(np.float32)
     weight, bias = p.parameter("w", w), p.parameter("b", b)
-    statistics = [p.parameter(n, v) for n, v in
-                  (("m", mean), ("v", variance), ("s", gamma), ("z", beta))]
+    statistics = [
+        p.parameter(n, v) for n, v in (("m", mean), ("v", variance), ("s", gamma), ("z", beta))
+    ]
     bn = {"epsilon": Float32(1e-5), "data_format": "NCHW", "is_test": True}
     ignored: list[tuple[str, list[int]]] = [("float32", [4])] * 4
 
@@ -273,13 +293,22 @@ def layer_norm(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list
     both = p.op("layer_norm", [x, s, b], outputs, attrs)
     neither = p.op("layer_norm", [x, 0, 0], outputs, attrs)
     return [both, neither], lambda a: [
-        twins.layer_norm(a, gamma, beta), twins.layer_norm(a, np.ones(8), np.zeros(8))
+        twins.layer_norm(a, gamma, beta),
+        twins.layer_norm(a, np.ones(8), np.zeros(8)),
     ]
 
 
-POOL = {"data_format": "NCHW", "strides": [2, 2], "paddings": [0, 0], "ceil_mode": False,
-        "exclusive": True, "pooling_type": "max", "global_pooling": False, "adaptive": False,
-        "padding_algorithm": "EXPLICIT"}
+POOL = {
+    "data_format": "NCHW",
+    "strides": [2, 2],
+    "paddings": [0, 0],
+    "ceil_mode": False,
+    "exclusive": True,
+    "pooling_type": "max",
+    "global_pooling": False,
+    "adaptive": False,
+    "padding_algorithm": "EXPLICIT",
+}
 
 
 @case("pool2d")
@@ -291,8 +320,11 @@ def pool2d(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Arr
         p.op("pool2d", [x, two], attrs={**POOL, **same}),
         p.op("pool2d", [x, three], attrs={**POOL, "paddings": [1, 1]}),
         p.op("pool2d", [x, three], attrs={**POOL, "paddings": [1, 1], "pooling_type": "avg"}),
-        p.op("pool2d", [x, three], attrs={**POOL, "paddings": [1, 1], "pooling_type": "avg",
-                                          "exclusive": False}),
+        p.op(
+            "pool2d",
+            [x, three],
+            attrs={**POOL, "paddings": [1, 1], "pooling_type": "avg", "exclusive": False},
+        ),
         p.op("pool2d", [x, two], attrs={**POOL, "pooling_type": "avg", "ceil_mode": True}),
         p.op("pool2d", [x, three], attrs={**POOL, "ceil_mode": True}),
         p.op("pool2d", [x, one], attrs={**POOL, "pooling_type": "avg", "adaptive": True}),
@@ -312,8 +344,16 @@ def pool2d(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Arr
     ]
 
 
-INTERP = {"data_format": "NCHW", "out_d": -1, "out_h": -1, "out_w": -1, "scale": [2.0, 2.0],
-          "interp_method": "bilinear", "align_corners": False, "align_mode": 0}
+INTERP = {
+    "data_format": "NCHW",
+    "out_d": -1,
+    "out_h": -1,
+    "out_w": -1,
+    "scale": [2.0, 2.0],
+    "interp_method": "bilinear",
+    "align_corners": False,
+    "align_mode": 0,
+}
 
 
 @case("interpolate")
@@ -368,8 +408,9 @@ def reshape(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Ar
     start, end = p.ints([0]), p.ints([1])
     cut = {"axes": [0], "infer_flags": [1], "decrease_axis": [0]}
     batch = p.op("slice", [sizes, start, end], [("int64", [])], cut)
-    twice = p.op("scale", [batch, p.full([1], 2.0)], [("int64", [])],
-                 {"bias": 0.0, "bias_after_scale": True})
+    twice = p.op(
+        "scale", [batch, p.full([1], 2.0)], [("int64", [])], {"bias": 0.0, "bias_after_scale": True}
+    )
     rest, half = p.full([], 192.0, "int64"), p.full([], 96.0, "int64")
     targets = [
         p.op("stack", [p.combine([batch, rest])], [("int64", [2])], {"axis": 0}),
@@ -382,7 +423,10 @@ def reshape(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Ar
         p.op("transpose", [x], attrs={"perm": [0, 3, 1, 2]}),
     ]
     return outputs, lambda a: [
-        a.reshape(2, 4, 48), a.reshape(2, 192), a.reshape(4, 96), a.transpose(0, 3, 1, 2)
+        a.reshape(2, 4, 48),
+        a.reshape(2, 192),
+        a.reshape(4, 96),
+        a.transpose(0, 3, 1, 2),
     ]
 
 
@@ -410,10 +454,15 @@ def axes(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Array
 @case("concat", "stack", "split")
 def joins(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Array]]]:
     axis = p.full([1], 1.0, "int32")
-    parts = p.op_with_list("split", [x, p.ints([1, 3]), axis],
-                           [("float32", [-1, 1, 6, 8]), ("float32", [-1, 3, 6, 8])])
-    halves = p.op_with_list("split_with_num", [x, p.full([1], -1.0, "int32")],
-                            [("float32", [-1, 4, 6, 4])] * 2, {"num": 2})
+    parts = p.op_with_list(
+        "split", [x, p.ints([1, 3]), axis], [("float32", [-1, 1, 6, 8]), ("float32", [-1, 3, 6, 8])]
+    )
+    halves = p.op_with_list(
+        "split_with_num",
+        [x, p.full([1], -1.0, "int32")],
+        [("float32", [-1, 4, 6, 4])] * 2,
+        {"num": 2},
+    )
     stacked = p.op("stack", [p.combine([x, x])], attrs={"axis": -2})
     outputs = [
         p.op("concat", [p.combine(parts[::-1]), axis]),
@@ -463,12 +512,19 @@ def selection(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[
     """The best 5 rows of each image, gathered by (image, row), as Mask-RT-DETR does."""
     rows = p.op("flatten", [x], attrs={"start_axis": 1, "stop_axis": 2})
     score = p.op("max", [rows, p.ints([-1])], attrs={"keepdim": False})
-    best = p.op("topk", [score, p.full([1], 5.0, "int32")],
-                [("float32", [-1, 5]), ("int64", [-1, 5])],
-                {"axis": 1, "largest": True, "sorted": True})
+    best = p.op(
+        "topk",
+        [score, p.full([1], 5.0, "int32")],
+        [("float32", [-1, 5]), ("int64", [-1, 5])],
+        {"axis": 1, "largest": True, "sorted": True},
+    )
     sizes = p.op("shape64", [rows], [("int64", [3])])
-    batch = p.op("slice", [sizes, p.ints([0]), p.ints([1])], [("int64", [])],
-                 {"axes": [0], "infer_flags": [1], "decrease_axis": [0]})
+    batch = p.op(
+        "slice",
+        [sizes, p.ints([0]), p.ints([1])],
+        [("int64", [])],
+        {"axes": [0], "infer_flags": [1], "decrease_axis": [0]},
+    )
     limits = [p.full([1], 0.0, "int64"), batch, p.full([1], 1.0, "int64")]
     images = p.op("arange", limits, [("int64", [-1])], {"dtype": DType("int64")})
     column = p.op("unsqueeze", [images, p.ints([-1])], [("int64", [-1, 1])])
@@ -481,8 +537,12 @@ def selection(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[
     def expected(a: Array) -> list[Array]:
         flat = a.reshape(2, 24, 8)
         order = np.argsort(-flat.max(-1), axis=1)[:, :5]
-        return [np.take_along_axis(flat, order[..., None], 1), flat, np.arange(2),
-                np.take_along_axis(flat.max(-1), order, 1)]
+        return [
+            np.take_along_axis(flat, order[..., None], 1),
+            flat,
+            np.arange(2),
+            np.take_along_axis(flat.max(-1), order, 1),
+        ]
 
     return [rest, plain, numbers, best], expected
 
@@ -491,8 +551,12 @@ def selection(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[
 def constants(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Array]]]:
     """full_like, assign_value_, arange and meshgrid of constants are folded."""
     zeros = p.op("full_like", [x, p.full([1], 2.5)], attrs={"dtype": DType("float32")})
-    given = p.op("assign_value_", [p.full([2], 0.0)], [("float32", [2])],
-                 {"shape": [2], "dtype": DType("float32"), "values": [3.0, 4.0]})
+    given = p.op(
+        "assign_value_",
+        [p.full([2], 0.0)],
+        [("float32", [2])],
+        {"shape": [2], "dtype": DType("float32"), "values": [3.0, 4.0]},
+    )
     steps = [p.full([1], v, "float64") for v in (0.0, 8.0, 1.0)]
     numbers = p.op("arange", steps, [("float32", [8])], {"dtype": DType("float32")})
     steps = [p.full([1], v, "float64") for v in (0.0, 6.0, 1.0)]
@@ -529,5 +593,3 @@ def test_lowered_operator_equals_numpy(name: str, tmp_path: Path) -> None:
 
 def test_every_lowering_has_a_case() -> None:
     assert set(LOWERINGS) - COVERED == set()
-
-
