@@ -41,17 +41,17 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_program_gives_the_instances_of_python(
-    program: Path, tiny_folder: Path, tmp_path: Path
+    program: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     pixels = np.random.default_rng(3).integers(0, 256, (70, 90, 3), dtype=np.uint8)
     picture = tmp_path / "picture.ppm"
     Image.fromarray(pixels).save(picture)
 
-    done = run(program, tiny_folder, picture, "0.01", tmp_path / "overlay.ppm")
+    done = run(program, tiny_model, picture, "0.01", tmp_path / "overlay.ppm")
     assert done.returncode == 0, done.stderr
     lines = [line.split("\t") for line in done.stdout.splitlines()[1:]]
 
-    result = instseg.Predictor(tiny_folder).predict(pixels, color="rgb", threshold=0.01)
+    result = instseg.Predictor(tiny_model).predict(pixels, color="rgb", threshold=0.01)
     assert len(result) > 0
     assert [line[0] for line in lines] == result.labels
     assert [line[4] for line in lines] == [rle["counts"] for rle in result.masks.rle()]

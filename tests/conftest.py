@@ -1,4 +1,4 @@
-"""Fixtures for all Python tests; makes the modules beside this file importable."""
+"""Fixtures for all tests; makes the modules in `tests/python` importable."""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "python"))
 
 from loopback_server import LoopbackServer
 
