@@ -1,0 +1,115 @@
+"""What a network costs to run: its operators, its parameters and its floating-point operations."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from instseg.errors import ModelError
+
+
+@dataclass(frozen=True)
+class NetworkCost:
+    """One network at one input size.
+
+    operators        ONNX operator type -> how many
+    parameters       trained numbers: the floating-point constants of more than one element
+    parameter_bytes  their size
+    flops            2 x the multiply-additions of convolutions and matrix products, which are all
+                     but a few per cent of the work; None where a size stays unknown
+    """
+
+    operators: dict[str, int]
+    parameters: int
+    parameter_bytes: int
+    flops: int | None
+
+
+def network_cost(file: Path, input_shapes: Mapping[str, Sequence[int]]) -> NetworkCost:
+    """Counts one ONNX file with its inputs at these shapes. Raises ModelError."""
+    try:
+        model = onnx.load(file)
+        parameters, parameter_bytes = _parameters(model)
+        _set_input_shapes(model, input_shapes)
+        shapes = _shapes(model)
+    except ModelError:
+        raise
+    except Exception as error:  # onnx and protobuf share no base of their errors
+        raise ModelError(f"{file} cannot be read as ONNX: {error}") from error
+    flops: int | None = 0
+    for node in model.graph.node:
+        cost = _flops(node, shapes)
+        flops = None if flops is None or cost is None else flops + cost
+    return NetworkCost(
+        operators=dict(Counter(node.op_type for node in model.graph.node).most_common()),
+        parameters=parameters,
+        parameter_bytes=parameter_bytes,
+        flops=flops,
+    )
+
+
+def _parameters(model: onnx.ModelProto) -> tuple[int, int]:
+    sizes = {onnx.TensorProto.FLOAT: 4, onnx.TensorProto.FLOAT16: 2, onnx.TensorProto.BFLOAT16: 2}
+    count = size = 0
+    for tensor in model.graph.initializer:
+        elements = math.prod(tensor.dims)
+        if elements > 1 and tensor.data_type in sizes:
+            count += elements
+            size += elements * sizes[tensor.data_type]
+    return count, size
+
+
+def _set_input_shapes(model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]]) -> None:
+    for value in model.graph.input:
+        if value.name not in input_shapes:
+            raise ModelError(f"the network has an input {value.name!r} whose shape was not given")
+        dims = value.type.tensor_type.shape.dim
+        shape = input_shapes[value.name]
+        if len(dims) != len(shape):
+            raise ModelError(f"the input {value.name!r} has {len(dims)} dimensions, not {shape}")
+        for dim, side in zip(dims, shape, strict=True):
+            dim.dim_value = side
+
+
+def _shapes(model: onnx.ModelProto) -> dict[str, list[int] | None]:
+    """The shape of every value; None where it is not known whole."""
+    shapes: dict[str, list[int] | None] = {
+        tensor.name: list(tensor.dims) for tensor in model.graph.initializer
+    }
+    for tensor in model.graph.initializer:  # shape inference needs shapes of weights, not weights
+        if math.prod(tensor.dims) > 1024:
+            tensor.ClearField("raw_data")
+            model.graph.input.append(
+                onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+            )
+    kept = [t for t in model.graph.initializer if math.prod(t.dims) <= 1024]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    for value in [*graph.input, *graph.value_info, *graph.output]:
+        tensor_type = value.type.tensor_type
+        dims = [dim.dim_value if dim.HasField("dim_value") else 0 for dim in tensor_type.shape.dim]
+        known = tensor_type.HasField("shape") and all(dims)
+        shapes[value.name] = dims if known else None
+    return shapes
+
+
+def _flops(node: onnx.NodeProto, shapes: Mapping[str, list[int] | None]) -> int | None:
+    """2 x multiply-additions of a convolution or matrix product; 0 for other operators."""
+    if node.op_type not in ("Conv", "ConvTranspose", "MatMul", "Gemm"):
+        return 0
+    left, right = (shapes.get(name) for name in node.input[:2])
+    output = shapes.get(node.output[0])
+    if left is None or right is None or output is None:
+        return None
+    if node.op_type == "Conv":  # weights [out, in / groups, kernel...]
+        return 2 * math.prod(output) * math.prod(right[1:])
+    if node.op_type == "ConvTranspose":  # weights [in, out / groups, kernel...]
+        return 2 * math.prod(left) * math.prod(right[1:])
+    transposed = any(a.name == "transA" and a.i for a in node.attribute)
+    return 2 * math.prod(output) * left[0 if transposed else -1]
