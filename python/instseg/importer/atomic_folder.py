@@ -11,8 +11,10 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
+import glob
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,17 +36,11 @@ def atomic_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     target = Path(os.path.abspath(target))
     if _occupied(target) and not overwrite:
         raise _exists(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(target)
-    work, lock = _locked_sibling(target)
-    try:
+    with _parents(target), _locked_sibling(target) as work:
         yield work
         _sync(work)
         _rename(work, target, overwrite)
         _sync_entry(target.parent)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-        os.close(lock)
 
 
 def _prefix(target: Path) -> str:
@@ -59,20 +55,54 @@ def _occupied(target: Path) -> bool:
     return os.path.lexists(target)
 
 
-def _locked_sibling(target: Path) -> tuple[Path, int]:
-    while True:
-        work = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
-        lock = os.open(work, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        # Between the two lines above, another process may have taken it for a leftover.
-        with suppress(FileNotFoundError):
-            if os.stat(work).st_ino == os.fstat(lock).st_ino:
-                return work, lock
+@contextmanager
+def _parents(target: Path) -> Iterator[None]:
+    """Makes the folders above `target`; those that were missing go again if the block fails."""
+    missing = [folder for folder in target.parents if not folder.exists()]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in missing:
+            with suppress(OSError):  # not empty: somebody else's by now
+                folder.rmdir()
+        raise
+
+
+@contextmanager
+def _locked_sibling(target: Path) -> Iterator[Path]:
+    """Yields the folder to work in; removes what has its name in the end."""
+    _remove_leftovers(target)
+    work, lock = _lock_new_folder(target)
+    try:
+        yield work
+    finally:
+        if work.is_symlink():  # `target` was a link, and has been exchanged
+            work.unlink()
+        shutil.rmtree(work, ignore_errors=True)
         os.close(lock)
 
 
+def _lock_new_folder(target: Path) -> tuple[Path, int]:
+    while True:
+        work = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
+        # Until it is locked, another process may take it for a leftover.
+        with suppress(FileNotFoundError):
+            lock = os.open(work, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if _is_same(work, lock):
+                return work, lock
+            os.close(lock)
+
+
+def _is_same(folder: Path, descriptor: int) -> bool:
+    with suppress(FileNotFoundError):
+        return os.stat(folder).st_ino == os.fstat(descriptor).st_ino
+    return False
+
+
 def _remove_leftovers(target: Path) -> None:
-    for leftover in target.parent.glob(_prefix(target) + "*"):
+    for leftover in target.parent.glob(glob.escape(_prefix(target)) + "*"):
         try:
             lock = os.open(leftover, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError:
@@ -87,9 +117,7 @@ def _remove_leftovers(target: Path) -> None:
 
 
 def _rename(work: Path, target: Path, overwrite: bool) -> None:
-    mode = os.umask(0)
-    os.umask(mode)
-    os.chmod(work, 0o777 & ~mode)
+    os.chmod(work, _usual_mode(work))
     if not _occupied(target):
         with suppress(FileExistsError):
             _rename_to_nothing(work, target)
@@ -97,6 +125,16 @@ def _rename(work: Path, target: Path, overwrite: bool) -> None:
     if not overwrite:
         raise _exists(target)
     _exchange(work, target)  # the caller removes what is now in `work`
+
+
+def _usual_mode(work: Path) -> int:
+    """The permissions that this process gives new folders (reading the umask would change it)."""
+    probe = work / ".mode"
+    probe.mkdir()
+    try:
+        return stat.S_IMODE(probe.stat().st_mode)
+    finally:
+        probe.rmdir()
 
 
 def _rename_to_nothing(work: Path, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +21,7 @@ from .network_folder import FORMAT, VERSION, is_network_folder, write_manifest
 from .passes.constant_folding import propagate
 from .passes.pipeline import optimise, understand
 from .program import read_program
-from .source_folder import SourceFolder, content_hash, find_source
+from .source_folder import Fingerprint, SourceFolder, find_source, fingerprint, source_stamps
 from .version import IMPORTER_VERSION, Progress
 
 
@@ -41,8 +42,10 @@ def import_model(
     source = find_source(src)
     if overwrite and target.exists() and not is_network_folder(target):
         raise InvalidArgument(f"{target} is not a network folder: it will not be overwritten")
-    if target.resolve() == source.path.resolve():
-        raise InvalidArgument(f"{target} is the model folder itself; choose another folder")
+    if target.resolve() in (source.path.resolve(), *source.path.resolve().parents):
+        raise InvalidArgument(
+            f"{target} is or contains the model folder {source.path} itself; choose another folder"
+        )
     try:
         with atomic_folder(target, overwrite=overwrite) as work:
             write_network_folder(source, work, progress or (lambda stage, fraction: None))
@@ -52,10 +55,13 @@ def import_model(
 
 
 def write_network_folder(
-    source: SourceFolder, folder: Path, progress: Progress, sha256: str | None = None
+    source: SourceFolder, folder: Path, progress: Progress, known: Fingerprint | None = None
 ) -> None:
-    """Writes all files of the network folder of `source` into `folder`, which exists."""
-    sha256 = sha256 or content_hash(source, lambda fraction: progress("hash", fraction))
+    """Writes all files of the network folder of `source` into `folder`, which exists.
+
+    Raises ModelError where `source` is not what it was when its fingerprint was taken.
+    """
+    known = known or fingerprint(source, lambda fraction: progress("hash", fraction))
     progress("read", 0.0)
     config = read_inference_config(source.config)
     family = family_of(config.arch)
@@ -84,7 +90,9 @@ def write_network_folder(
                 "outputs": _tensors(network.outputs, graph.outputs),
             }
         )
-    write_manifest(folder, _manifest(source, config, family, cut, sha256, networks))
+    write_manifest(folder, _manifest(source, config, family, cut, known.sha256, networks))
+    if source_stamps(source) != known.stamps:
+        raise ModelError(f"{source.path} changed while it was read; try again")
 
 
 def network_graph(program: Graph, network: NetworkCut, extra_outputs: Iterable[str] = ()) -> Graph:
@@ -160,10 +168,13 @@ def _manifest(
 
 
 def _model_name(config: InferenceConfig, source: SourceFolder) -> str:
-    """Global.model_name; else what the folder's name suggests; else "unknown" and the arch."""
+    """Global.model_name; else the folder's name without the endings that archives have.
+
+    A folder whose name says nothing gives "unnamed" and the arch.
+    """
     if config.model_name:
         return config.model_name
     folder = re.sub(r"[-_](infer|inference|pir|old)$", "", source.path.resolve().name)
-    if re.match(r"(Mask-RT-DETR|PP-YOLOE_seg|SOLOv2|MaskRCNN|Cascade-MaskRCNN)", folder):
-        return folder
-    return f"unknown {config.arch}"
+    if folder.lower() in ("", "export", "infer", "inference", "inference_model", "model", "output"):
+        return f"unnamed {config.arch}"
+    return os.fsencode(folder).decode("utf-8", "replace")

@@ -14,7 +14,7 @@ from instseg.errors import ModelError
 
 from .atomic_folder import atomic_folder
 from .network_folder import MANIFEST, is_network_folder, read_manifest, verify_network_folder
-from .source_folder import SourceFolder, content_hash, find_source
+from .source_folder import Fingerprint, SourceFolder, find_source, fingerprint, source_stamps
 from .stat_memo import recall, remember, stamps
 from .version import IMPORTER_VERSION, Progress
 
@@ -38,14 +38,14 @@ def cached_network_folder(
     source = find_source(Path(src))
     root = make_private_folder(cache_folder(cache_dir) / "networks")
     try:
-        sha256 = _source_hash(source, root, report)
-        entry = root / f"{sha256[:32]}-{IMPORTER_VERSION}"
-        if _usable(entry, sha256):
+        known = _fingerprint(source, root, report)
+        entry = root / f"{known.sha256[:32]}-{IMPORTER_VERSION}"
+        if _usable(entry, known.sha256):
             return entry
         with FileLock(f"{entry}.lock", mode=0o600):
-            if not _usable(entry, sha256):
-                _make(source, entry, sha256, report)
-    except OSError as error:
+            if not _usable(entry, known.sha256):
+                _make(source, entry, known, report)
+    except (OSError, NotImplementedError) as error:  # the latter: a file system without locks
         raise ModelError(
             f"the cache folder {root} cannot be used: {error}; name another one with cache_dir= or "
             "the variable INSTSEG_CACHE_DIR"
@@ -58,26 +58,19 @@ def source_hash(
 ) -> str:
     """SHA-256 (hex) over the files of an official folder, remembered in the cache."""
     root = make_private_folder(cache_folder(cache_dir) / "networks")
-    return _source_hash(find_source(Path(src)), root, lambda stage, fraction: None)
+    return _fingerprint(find_source(Path(src)), root, lambda stage, fraction: None).sha256
 
 
-def _source_hash(source: SourceFolder, root: Path, report: Progress) -> str:
+def _fingerprint(source: SourceFolder, root: Path, report: Progress) -> Fingerprint:
     place = hashlib.sha256(os.fsencode(source.path.resolve())).hexdigest()[:32]
     memo = root / f"source-{place}.json"
-    known = recall(memo, source.files)
-    if known is not None:
-        return known
-    before = _stamps(source)
-    sha256 = content_hash(source, lambda fraction: report("hash", fraction))
-    remember(memo, before, source.files, sha256)
-    return sha256
-
-
-def _stamps(source: SourceFolder) -> dict[str, list[int]]:
-    try:
-        return stamps(source.files)
-    except OSError as error:
-        raise ModelError(f"cannot read the model folder {source.path}: {error}") from None
+    before = source_stamps(source)
+    sha256 = recall(memo, before)
+    if sha256 is not None:
+        return Fingerprint(sha256, before)
+    taken = fingerprint(source, lambda fraction: report("hash", fraction))
+    remember(memo, taken.stamps, source.files, taken.sha256)
+    return taken
 
 
 def _usable(entry: Path, sha256: str) -> bool:
@@ -88,9 +81,9 @@ def _usable(entry: Path, sha256: str) -> bool:
         if manifest["source"]["sha256"] != sha256:
             return False
         memo = entry.with_name(f"{entry.name}-verified.json")
-        if recall(memo, files) == sha256:
-            return True
         before = stamps(files)
+        if recall(memo, before) == sha256:
+            return True
         verify_network_folder(entry)
         remember(memo, before, files, sha256)
     except (ModelError, OSError):
@@ -98,14 +91,11 @@ def _usable(entry: Path, sha256: str) -> bool:
     return True
 
 
-def _make(source: SourceFolder, entry: Path, sha256: str, report: Progress) -> None:
+def _make(source: SourceFolder, entry: Path, known: Fingerprint, report: Progress) -> None:
     from .model_import import write_network_folder  # takes onnx along, which a hit does not need
 
-    before = _stamps(source)
     with suppress(FileNotFoundError):
         if not entry.is_dir():
             entry.unlink()
     with atomic_folder(entry, overwrite=True) as work:
-        write_network_folder(source, work, report, sha256)
-        if _stamps(source) != before:
-            raise ModelError(f"{source.path} changed while it was read; try again")
+        write_network_folder(source, work, report, known)

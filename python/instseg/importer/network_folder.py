@@ -15,19 +15,25 @@ from typing import Any
 from instseg.errors import ModelError
 
 from . import limits
+from .brief import brief
 from .read_bytes import read_bytes
 
 MANIFEST = "instseg.json"
 FORMAT = "instseg-network-folder"
 VERSION = 1
 CHUNK_BYTES = 1 << 20
+MAX_NETWORK_BYTES = 1 << 31
+"""An ONNX file is a protobuf message, and those end at 2 GiB."""
 
 Manifest = dict[str, Any]
 
 
 def is_network_folder(path: str | Path) -> bool:
     """Whether the folder has a manifest; its content is not looked at."""
-    return (Path(path) / MANIFEST).is_file()
+    try:
+        return (Path(path) / MANIFEST).is_file()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
 
 
 def read_manifest(path: str | Path) -> Manifest:
@@ -54,8 +60,10 @@ def verify_network_folder(
         digest = hashlib.sha256()
         size = 0
         try:
+            if not file.is_file():
+                raise FileNotFoundError(f"{file} does not exist or is no regular file")
             with file.open("rb") as stream:
-                while chunk := stream.read(CHUNK_BYTES):
+                while size <= network["size_bytes"] and (chunk := stream.read(CHUNK_BYTES)):
                     digest.update(chunk)
                     size += len(chunk)
                     progress(min((done + size) / max(total, 1), 1.0))
@@ -63,8 +71,9 @@ def verify_network_folder(
             raise ModelError(f"{path}: network {network['role']!r}: {error}") from None
         done += size
         if size != network["size_bytes"]:
+            found = "more" if size > network["size_bytes"] else f"only {size}"
             raise ModelError(
-                f"{file} has {size} bytes where {MANIFEST} says {network['size_bytes']}; "
+                f"{file} has {found} bytes where {MANIFEST} says {network['size_bytes']}; "
                 "import the model again"
             )
         if digest.hexdigest() != network["sha256"]:
@@ -85,11 +94,11 @@ def check_manifest(manifest: Any, what: str) -> None:
     """Raises ModelError where a field is missing, of the wrong type or out of range."""
     field = _Fields(manifest, what)
     if field.text("format") != FORMAT:
-        raise ModelError(f"{what}: 'format' is {manifest['format']!r}, not {FORMAT!r}")
+        raise ModelError(f"{what}: 'format' is {brief(manifest['format'])}, not {FORMAT!r}")
     version = field.integer("version", 1)
     if version != VERSION:
         raise ModelError(
-            f"{what} is of version {version}; this version of instseg reads version {VERSION}: "
+            f"{what} is of version {brief(version)}; this instseg reads version {VERSION}: "
             "import the model again"
         )
     field.text("model_name")
@@ -132,8 +141,8 @@ def _check_network(field: _Fields) -> None:
     field.text("role")
     file = field.text("file")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", file):
-        raise ModelError(f"{field.what}: 'file' {file!r} is not a plain file name")
-    field.integer("size_bytes", 1)
+        raise ModelError(f"{field.what}: 'file' {brief(file)} is not a plain file name")
+    field.integer("size_bytes", 1, MAX_NETWORK_BYTES)
     field.sha256("sha256")
     for key in ("inputs", "outputs"):
         tensors = field.items(key)
@@ -146,7 +155,9 @@ def _check_network(field: _Fields) -> None:
             tensor.one_of("dtype", ("float32", "int32", "int64", "uint8", "bool"))
             shape = tensor.items("shape")
             if len(shape) > limits.MAX_RANK or not all(type(d) is int and d >= -1 for d in shape):
-                raise ModelError(f"{tensor.what}: 'shape' {shape!r} is not a list of sizes (or -1)")
+                raise ModelError(
+                    f"{tensor.what}: 'shape' {brief(shape)} is not a list of sizes (or -1)"
+                )
 
 
 class _Fields:
@@ -163,7 +174,7 @@ class _Fields:
             raise ModelError(f"{self.what}: {key!r} is missing")
         value = self.content[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise ModelError(f"{self.what}: {key!r} is {value!r:.80}, not {name}")
+            raise ModelError(f"{self.what}: {key!r} is {brief(value)}, not {name}")
         return value
 
     def part(self, key: str) -> _Fields:
@@ -183,7 +194,9 @@ class _Fields:
 
     def one_of(self, key: str, allowed: tuple[str, ...]) -> None:
         if self.text(key) not in allowed:
-            raise ModelError(f"{self.what}: {key!r} is {self.content[key]!r}, not one of {allowed}")
+            raise ModelError(
+                f"{self.what}: {key!r} is {brief(self.content[key])}, not one of {allowed}"
+            )
 
     def sha256(self, key: str) -> None:
         if not re.fullmatch(r"[0-9a-f]{64}", self.text(key)):
@@ -193,19 +206,19 @@ class _Fields:
         value: int = self._get(key, int, "a whole number")
         if value < low or (high is not None and value > high):
             limit = f"{low} to {high}" if high is not None else f"{low} or more"
-            raise ModelError(f"{self.what}: {key!r} is {value}, not {limit}")
+            raise ModelError(f"{self.what}: {key!r} is {brief(value)}, not {limit}")
         return value
 
     def number(self, key: str, low: float, high: float) -> float:
-        value = float(self._get(key, (int, float), "a number"))
+        value = self._get(key, (int, float), "a number")
         if not low <= value <= high:
-            raise ModelError(f"{self.what}: {key!r} is {value}, not in {low}..{high}")
-        return value
+            raise ModelError(f"{self.what}: {key!r} is {brief(value)}, not in {low}..{high}")
+        return float(value)
 
     def numbers(self, key: str, count: int) -> list[float]:
         values = self.items(key)
         if len(values) != count or not all(
             isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) < 1e9 for v in values
         ):
-            raise ModelError(f"{self.what}: {key!r} is {values!r:.80}, not {count} numbers")
+            raise ModelError(f"{self.what}: {key!r} is {brief(values)}, not {count} numbers")
         return [float(value) for value in values]

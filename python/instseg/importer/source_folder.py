@@ -9,6 +9,8 @@ from pathlib import Path
 
 from instseg.errors import ModelError
 
+from .stat_memo import Stamps, stamps
+
 CONFIG_NAMES = ("inference.yml", "infer_cfg.yml")
 PROGRAM_NAMES = ("inference.json", "inference.pdmodel", "model.json", "model.pdmodel")
 """In the order in which they are preferred, as PaddleX does; `model.*` is PaddleDetection's."""
@@ -32,11 +34,14 @@ class SourceFolder:
 def find_source(path: str | Path) -> SourceFolder:
     """Raises ModelError, saying what is missing, where `path` is no official model folder."""
     folder = Path(path)
-    if not folder.is_dir():
-        raise ModelError(f"the model folder {folder} does not exist or is no folder")
-    config = _first(folder, CONFIG_NAMES, "configuration")
-    program = _first(folder, PROGRAM_NAMES, "program")
-    parameters = _first(folder, (f"{program.stem}.pdiparams",), "parameter file")
+    try:
+        if not folder.is_dir():
+            raise ModelError(f"the model folder {folder} does not exist or is no folder")
+        config = _first(folder, CONFIG_NAMES, "configuration")
+        program = _first(folder, PROGRAM_NAMES, "program")
+        parameters = _first(folder, (f"{program.stem}.pdiparams",), "parameter file")
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise ModelError(f"the model folder {folder} cannot be read: {error}") from None
     return SourceFolder(folder, config, program, parameters)
 
 
@@ -48,6 +53,28 @@ def _first(folder: Path, names: tuple[str, ...], what: str) -> Path:
         f"{folder} has no {what}: none of {', '.join(names)} is there; expected is an official "
         "folder with inference.yml, inference.json (or inference.pdmodel) and inference.pdiparams"
     )
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """The content of a model folder, and the state that its files were in when they were read."""
+
+    sha256: str
+    stamps: Stamps
+
+
+def source_stamps(source: SourceFolder) -> Stamps:
+    try:
+        return stamps(source.files)
+    except OSError as error:
+        raise ModelError(f"cannot read the model folder {source.path}: {error}") from None
+
+
+def fingerprint(
+    source: SourceFolder, progress: Callable[[float], None] = lambda fraction: None
+) -> Fingerprint:
+    before = source_stamps(source)
+    return Fingerprint(content_hash(source, progress), before)
 
 
 def content_hash(

@@ -37,11 +37,11 @@ def stamps(files: Sequence[Path]) -> Stamps:
     return found
 
 
-def recall(memo: Path, files: Sequence[Path]) -> str | None:
+def recall(memo: Path, now: Stamps) -> str | None:
     """What `remember` stored for exactly these files in this state, else None."""
     with suppress(OSError, ValueError, RecursionError):
         content: Any = json.loads(memo.read_bytes())
-        if isinstance(content, dict) and content.get("files") == stamps(files):
+        if isinstance(content, dict) and content.get("files") == now:
             fact = content.get("fact")
             return fact if isinstance(fact, str) else None
     return None

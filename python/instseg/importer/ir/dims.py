@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from instseg.errors import ModelError
 
+from .. import limits
+from ..brief import brief
+
 
 @dataclass(frozen=True)
 class Symbol:
@@ -13,6 +16,11 @@ class Symbol:
 
     name: str
     factor: int = 1
+
+    def __post_init__(self) -> None:
+        """A hostile program could double the name with every operator."""
+        if len(self.name) > limits.MAX_SYMBOL_LENGTH or abs(self.factor) >= 1 << 62:
+            raise ModelError("a size depends on the input in a way that is too complicated")
 
     def __str__(self) -> str:
         return self.name if self.factor == 1 else f"{self.factor}*{self.name}"
@@ -88,6 +96,15 @@ def static(shape: Shape) -> tuple[int, ...] | None:
     """The shape where all of it is known, else None."""
     known = tuple(dim for dim in shape if isinstance(dim, int))
     return known if len(known) == len(shape) else None
+
+
+def check_shape(shape: Shape) -> None:
+    """Raises ModelError for a shape that no tensor of a network can have."""
+    if len(shape) > limits.MAX_RANK:
+        raise ModelError(f"{len(shape)} axes are more than the {limits.MAX_RANK} supported")
+    for dim in shape:
+        if isinstance(dim, int) and not 0 <= dim <= limits.MAX_SIDE:
+            raise ModelError(f"an axis of {brief(dim)} elements is not valid")
 
 
 def text(shape: Shape) -> str:

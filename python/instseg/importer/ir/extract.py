@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from instseg.errors import ModelError
 
@@ -23,9 +23,13 @@ def extract(
     is left as it is. Raises ModelError for a name that the program does not have, and where an
     output depends on an input of the program that is not among `inputs`.
     """
-    by_name = {value.name: value for value in graph.values()}
-    cut = {value: name for name, value in _named(inputs, by_name).items()}
-    wanted = _named(outputs, by_name)
+    by_name: dict[str, Value] = {}
+    ambiguous: set[str] = set()
+    for value in graph.values():
+        if by_name.setdefault(value.name, value) is not value:
+            ambiguous.add(value.name)
+    cut = {value: name for name, value in _named(inputs, by_name, ambiguous).items()}
+    wanted = _named(outputs, by_name, ambiguous)
 
     needed, nodes = set(wanted.values()) - set(cut), list[Node]()
     for node in reversed(graph.nodes):
@@ -62,7 +66,9 @@ def extract(
 
 
 def _named(
-    values: Sequence[str | Value] | Mapping[str, str | Value], by_name: Mapping[str, Value]
+    values: Sequence[str | Value] | Mapping[str, str | Value],
+    by_name: Mapping[str, Value],
+    ambiguous: Set[str],
 ) -> dict[str, Value]:
     items = (
         values.items()
@@ -74,6 +80,8 @@ def _named(
         if isinstance(value, str):
             if value not in by_name:
                 raise ModelError(f"the program has no value named {value!r}")
+            if value in ambiguous:
+                raise ModelError(f"the program has several values named {value!r}")
             value = by_name[value]
         found[name] = value
     return found

@@ -99,6 +99,17 @@ class Node:
         return f"operator '{self.op}' (number {self.index} -> {outputs}{layer})"
 
 
+MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+)
+"""What operands of the wrong kind, rank or size cause in Python and NumPy."""
+
+
 @contextmanager
 def blame(node: Node) -> Iterator[None]:
     """Turns the errors that malformed operands cause into a ModelError that names the operator."""
@@ -108,8 +119,8 @@ def blame(node: Node) -> Iterator[None]:
         if f"'{node.op}'" in str(error):
             raise
         raise ModelError(f"{node.describe()}: {error}") from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        inputs = ", ".join(str(value) for value in node.inputs)
+    except MALFORMED as error:
+        inputs = ", ".join(str(value) for value in node.inputs[:8])
         raise ModelError(
             f"{node.describe()} is malformed: {type(error).__name__}: {error}; inputs: {inputs}"
         ) from error

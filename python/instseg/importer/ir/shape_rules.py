@@ -83,6 +83,12 @@ def conv2d(node: Node) -> list[Shape]:
         raise ModelError(f"only NCHW with 4 axes is supported, got {text(x)} and {text(weight)}")
     kernel = [dim for dim in weight[2:] if isinstance(dim, int)]
     groups = int(node.attrs.get("groups", 1))
+    outputs = weight[0]
+    if groups < 1 or (groups > 1 and divide(outputs, groups) is None):
+        raise ModelError(f"{outputs} output channels do not divide into {groups} group(s)")
+    bias = node.optional(2)
+    if bias is not None and bias.shape != (outputs,):
+        raise ModelError(f"bias {text(bias.shape)} does not fit weight {text(weight)}")
     if multiply(weight[1], groups) != x[1]:
         raise ModelError(f"weight {text(weight)} in {groups} group(s) does not fit input {text(x)}")
     pads, spread = paddings(node, list(x[2:]), kernel), dilations(node, 2)
@@ -217,15 +223,21 @@ def split(node: Node) -> list[Shape]:
     axis = axis_of(fixed_int(node.input(2)), len(x))
     if sections is None:
         count = int(node.attrs["num"])
-        part = divide(x[axis], count) if count > 0 else None
+        part = divide(x[axis], count) if count == len(node.outputs) else None
         if part is None:
             raise ModelError(f"axis {axis} of {text(x)} does not split into {count}")
         parts: list[Dim] = [part] * count
     else:
         parts = list(ints(sections))
-        if -1 in parts and isinstance(total := x[axis], int):
-            rest = sum(part for part in parts if isinstance(part, int) and part != -1)
-            parts[parts.index(-1)] = total - rest
+        if -1 in parts:
+            free = parts.index(-1)
+            known = [part for part in parts if isinstance(part, int) and part != -1]
+            if len(parts) == 1:
+                parts[free] = x[axis]
+            elif isinstance(total := x[axis], int) and len(known) == len(parts) - 1:
+                parts[free] = total - sum(known)
+            else:
+                parts[free] = unknown(node, axis)
     if len(parts) != len(node.outputs):
         raise ModelError(f"{len(parts)} parts for {len(node.outputs)} outputs")
     if isinstance(x[axis], int) and sum(p for p in parts if isinstance(p, int)) != x[axis]:
@@ -336,6 +348,27 @@ def meshgrid(node: Node) -> list[Shape]:
     return [tuple(sizes)] * len(node.outputs)
 
 
+def batch_norm(node: Node) -> list[Shape]:
+    """Mean, variance, scale and bias hold one number per channel."""
+    x = node.input(0).shape
+    if len(x) < 2 or node.attrs.get("data_format", "NCHW") not in ("NCHW", "NCL", "NC"):
+        raise ModelError(f"only NCHW is supported, got {text(x)}")
+    for position in range(1, 5):
+        if node.input(position).shape != (x[1],):
+            raise ModelError(f"{node.input(position)} does not fit input {text(x)}")
+    return [x]
+
+
+def layer_norm(node: Node) -> list[Shape]:
+    """Scale and bias are vectors over all normalised axes together."""
+    x = node.input(0).shape
+    size = product(x[axis_of(int(node.attrs["begin_norm_axis"]), len(x)) :])
+    for value in (node.optional(1), node.optional(2)):
+        if value is not None and value.shape != (size,):
+            raise ModelError(f"{value} does not fit input {text(x)}")
+    return [x]
+
+
 def full(node: Node) -> list[Shape]:
     return [tuple(int(dim) for dim in node.attrs["shape"])]
 
@@ -381,7 +414,8 @@ SHAPE_RULES: dict[str, ShapeRule] = dict(
     [
         *_table("relu sigmoid silu gelu exp log floor ceil sqrt rsqrt abs hardsigmoid", same),
         *_table("hardswish tanh softmax cast scale clip identity flip logical_not", same),
-        *_table("batch_norm layer_norm", first_only(same)),
+        ("batch_norm", first_only(batch_norm)),
+        ("layer_norm", first_only(layer_norm)),
         *_table("full_like", same),
         *_table("add subtract multiply divide maximum minimum remainder floor_divide", elementwise),
         *_table("elementwise_pow greater_than greater_equal less_than less_equal", elementwise),

@@ -51,7 +51,7 @@ def window_count(
     size: Dim, kernel: int, stride: int, pad: tuple[int, int], dilation: int, ceil_mode: bool
 ) -> Dim:
     """How many windows fit one axis: the output's size there."""
-    if kernel < 1 or stride < 1 or dilation < 1:
+    if not all(type(n) is int and n >= 1 for n in (kernel, stride, dilation)):
         raise ModelError(f"kernel {kernel}, stride {stride}, dilation {dilation} are not valid")
     extent = dilation * (kernel - 1) + 1
     if not isinstance(size, int):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ class OnnxBuilder:
         self.initializers: dict[str, Value] = {}
         self._names: dict[Value, str] = {}
         self._taken: set[str] = set()
+        self._counts: Counter[str] = Counter()
         self._small: dict[tuple[str, tuple[int, ...], bytes], str] = {}
 
     def reserve(self, value: Value, name: str) -> None:
@@ -106,9 +108,9 @@ class OnnxBuilder:
         return name
 
     def _unique(self, name: str) -> str:
-        candidate, count = name, 0
+        candidate = name
         while candidate in self._taken or not candidate:
-            count += 1
-            candidate = f"{name}~{count}"
+            self._counts[name] += 1
+            candidate = f"{name}~{self._counts[name]}"
         self._taken.add(candidate)
         return candidate

@@ -37,7 +37,7 @@ def propagate(graph: Graph, input_shapes: Mapping[str, Shape] | None = None) -> 
 def fold_constants(graph: Graph, *, infer: bool = False) -> Graph:
     """Returns the graph without nodes whose operands are all constant. Shapes are known already."""
     nodes: list[Node] = []
-    folded_bytes = 0
+    folded_bytes = work_bytes = 0
     for node in graph.nodes:
         if infer:
             infer_node(node)
@@ -46,10 +46,13 @@ def fold_constants(graph: Graph, *, infer: bool = False) -> Graph:
         if not _foldable(node):
             nodes.append(node)
             continue
-        folded_bytes += _evaluate(node)
-        if folded_bytes > limits.MAX_FOLDED_BYTES:
+        new_bytes, touched_bytes = _evaluate(node)
+        folded_bytes += new_bytes
+        work_bytes += touched_bytes
+        if folded_bytes > limits.MAX_FOLDED_BYTES or work_bytes > limits.MAX_FOLDING_WORK_BYTES:
             raise ModelError(
-                f"{node.describe()}: the program's constants exceed {limits.MAX_FOLDED_BYTES} bytes"
+                f"{node.describe()}: the program's constants exceed {limits.MAX_FOLDED_BYTES} "
+                f"bytes, or {limits.MAX_FOLDING_WORK_BYTES} bytes of work to compute"
             )
     return Graph(graph.inputs, graph.outputs, nodes)
 
@@ -63,7 +66,8 @@ def _fold_known_sizes(node: Node) -> bool:
     shape = static(value.shape)
     if len(numbers) != len(value.content) or shape is None:
         return False
-    value.data = np.array(numbers, value.dtype).reshape(shape)
+    with blame(node):
+        value.data = np.array(numbers, value.dtype).reshape(shape)
     return True
 
 
@@ -73,9 +77,10 @@ def _foldable(node: Node) -> bool:
     return all(value is None or value.constant for value in node.inputs)
 
 
-def _evaluate(node: Node) -> int:
-    """Sets the outputs' data; returns the bytes of what is new (views of the file count 0)."""
-    with blame(node):
+def _evaluate(node: Node) -> tuple[int, int]:
+    """Sets the outputs' data; returns the bytes that are new (views count 0), and those touched."""
+    new_bytes = 0
+    with blame(node), np.errstate(all="ignore"):
         size = sum(_size_bytes(value) for value in node.outputs)
         if size > limits.MAX_CONSTANT_BYTES:
             raise ModelError(
@@ -83,15 +88,20 @@ def _evaluate(node: Node) -> int:
                 f"{limits.MAX_CONSTANT_BYTES} that are supported"
             )
         operands = [value.array() for value in node.inputs if value is not None]
+        touched_bytes = size + sum(operand.nbytes for operand in operands)
         for value, array in zip(node.outputs, EVALUATORS[node.op](node, operands), strict=True):
             if array.shape != static(value.shape):
                 raise ModelError(f"gives shape {array.shape} where {value.shape} was expected")
             value.data = array.astype(value.dtype, copy=False)
-    return size if node.op not in ("slice", "reshape", "split", "flatten", "transpose") else 0
+            if not any(np.may_share_memory(value.data, operand) for operand in operands):
+                new_bytes += value.data.nbytes
+    return new_bytes, touched_bytes
 
 
 def _size_bytes(value: Value) -> int:
     shape = static(value.shape)
     if shape is None or any(dim < 0 for dim in shape):
         raise ModelError(f"the shape of {value} is not known")
-    return math.prod(shape) * value.dtype.itemsize
+    if value.dtype.kind == "V":
+        raise ModelError(f"the type of {value.name} is not supported")
+    return math.prod(shape) * max(value.dtype.itemsize, 8)

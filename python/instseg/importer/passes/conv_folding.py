@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from instseg.errors import ModelError
+
 from ..ir.dims import static
 from ..ir.graph import Array, Deferred, Node, Value
 from .rewriting import Rewriting, Rule
@@ -17,8 +19,12 @@ def batch_norm(node: Node, walk: Rewriting) -> Value | None:
     if not all(value is not None and value.constant for value in node.inputs[1:5]):
         return None
     mean, variance, gamma, beta = (node.input(i).array().astype(np.float64) for i in range(1, 5))
-    factor = gamma / np.sqrt(variance + float(node.attrs["epsilon"]))
-    offset = beta - mean * factor
+    spread = variance + float(node.attrs["epsilon"])
+    if not np.all(spread > 0):
+        raise ModelError("the variance plus epsilon is not positive everywhere")
+    with np.errstate(all="ignore"):  # what is not finite shows in the network's outputs
+        factor = gamma / np.sqrt(spread)
+        offset = beta - mean * factor
     conv = walk.producer(node.input(0), "conv2d")
     if conv is not None and walk.only_use(conv.output) and conv.input(1).constant:
         bias = conv.optional(2)
@@ -66,15 +72,17 @@ def _scaled(weight: Value, factor: Array) -> Value:
     shape = tuple(int(dim) for dim in weight.shape)  # type: ignore[arg-type]
 
     def compute() -> Array:
-        scaled = weight.array() * factor.reshape(-1, 1, 1, 1)
-        return scaled.astype(weight.dtype)
+        with np.errstate(all="ignore"):
+            scaled = weight.array() * factor.reshape(-1, 1, 1, 1)
+            return scaled.astype(weight.dtype)
 
     data = Deferred(shape, weight.dtype, compute)
     return Value(f"{weight.name}:folded", weight.dtype, weight.shape, data=data)
 
 
 def _float32(node: Node, walk: Rewriting, array: Array) -> Value:
-    return walk.constant(node, array.astype(np.float32))
+    with np.errstate(all="ignore"):
+        return walk.constant(node, array.astype(np.float32))
 
 
 CONV_FOLDING: dict[str, tuple[Rule, ...]] = {

@@ -7,8 +7,11 @@ too, so that a reshape to [8 * batch, 32, 80, 80] is understood although the bat
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from ..ir.dims import Dim, multiply
+import numpy as np
+
+from ..ir.dims import Dim, check_shape, multiply
 from ..ir.graph import Node, blame, known_ints
 from ..ir.shape_rules import SHAPE_RULES, axis_of
 
@@ -23,15 +26,24 @@ def infer_node(node: Node) -> None:
         return
     with blame(node):
         for value, shape in zip(node.outputs, rule(node), strict=True):
+            check_shape(shape)
             value.shape = shape
         content_rule = CONTENT_RULES.get(node.op)
         if content_rule is not None and node.output.dtype.kind in "iu":
             content = content_rule(node)
-            if content is not None and len(content) <= MAX_CONTENT:
+            if content is not None and _fits(content, node.output.dtype):
                 node.output.content = content
 
 
 Content = tuple[Dim, ...]
+
+
+def _fits(content: Content, dtype: np.dtype[Any]) -> bool:
+    """Not so many that they are data, and none that its type would wrap around."""
+    info = np.iinfo(dtype)
+    return len(content) <= MAX_CONTENT and all(
+        info.min <= dim <= info.max for dim in content if isinstance(dim, int)
+    )
 
 
 def _copy(node: Node) -> Content | None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from instseg.errors import ModelError
 
+from .. import limits
 from ..ir.dims import Dim, Symbol
 from ..ir.graph import Graph, Value, blame
 from .data_types import LEGACY_TYPES, OPAQUE_TYPE
@@ -34,15 +35,17 @@ def read_legacy(program_path: Path, parameter_path: Path) -> Graph:
     graph = Graph([], {}, [])
     fetched: dict[int, Value] = {}
     for index, desc in enumerate(block.operators):
-        if desc.type == "feed":
-            (name,) = desc.outputs.get("Out", [""])[:1] or [""]
-            graph.inputs.append(scope.define(name))
-            continue
         operator = LegacyOperator(desc, index, scope.read, scope.define)
-        if desc.type == "fetch":
-            fetched[int(operator.attr("col", 0))] = operator.input("X")
-            continue
         with blame(operator.placeholder()):
+            if desc.type == "feed":
+                graph.inputs.append(scope.define(operator.output_name("Out")))
+                continue
+            if desc.type == "fetch":
+                column = operator.integer("col", 0)
+                if column in fetched:
+                    raise ModelError(f"column {column} is fetched twice")
+                fetched[column] = operator.input("X")
+                continue
             node = LEGACY_RULES.get(desc.type, opaque)(operator)
         graph.nodes += [*operator.before, node]
     if not fetched:
@@ -57,7 +60,7 @@ def _parameters(block: BlockDesc, what: str) -> dict[str, Declared]:
         if not variable.persistable or variable.kind != LOD_TENSOR:
             continue
         dtype = LEGACY_TYPES.get(variable.data_type)
-        if dtype is None or any(dim < 0 for dim in variable.dims):
+        if dtype is None or any(not 0 <= d <= limits.MAX_SIDE for d in variable.dims):
             raise ModelError(
                 f"{what}: parameter {variable.name!r} has no fixed type and shape "
                 f"(type {variable.data_type}, shape {variable.dims})"
@@ -96,7 +99,7 @@ class _Scope:
         return value
 
     def _dim(self, dim: int) -> Dim:
-        if dim >= 0:
+        if 0 <= dim <= limits.MAX_SIDE:
             return dim
         self.unknown_sizes += 1
         return Symbol(f"?{self.unknown_sizes}")

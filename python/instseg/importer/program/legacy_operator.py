@@ -9,6 +9,8 @@ import numpy as np
 
 from instseg.errors import ModelError
 
+from .. import limits
+from ..brief import brief
 from ..ir.graph import Node, Value, constant
 from .program_desc import OpDesc
 
@@ -42,6 +44,18 @@ class LegacyOperator:
 
     def attr(self, name: str, default: Any = None) -> Any:
         return self.desc.attrs.get(name, default)
+
+    def integer(self, name: str, default: int) -> int:
+        number = self.attr(name, default)
+        if type(number) is not int:
+            raise ModelError(f"attribute {name!r} is {brief(number)}, not a whole number")
+        return number
+
+    def output_name(self, slot: str) -> str:
+        names = self.desc.outputs.get(slot, [])
+        if len(names) != 1:
+            raise ModelError(f"one output {slot!r} expected, {len(names)} given")
+        return names[0]
 
     def inputs(self, slot: str) -> list[Value]:
         return [self._read(name) for name in self.desc.inputs.get(slot, [])]
@@ -91,6 +105,8 @@ class LegacyOperator:
 
     def _joined(self, parts: list[Value], what: str) -> Value:
         """One vector of tensors that hold one number each, with or without an axis."""
+        if len(parts) > limits.MAX_RANK:
+            raise ModelError(f"{len(parts)} numbers for {what!r}; at most {limits.MAX_RANK}")
         one, axis = self.constant([1], f"{what}:one"), self.constant([0], f"{what}:axis")
         vectors: list[Value | None] = []
         for part in parts:
@@ -106,4 +122,4 @@ class LegacyOperator:
 
     def _source(self) -> str:
         """The layer path: newer exporters record one, older ones a name scope."""
-        return str(self.attr("struct_name") or self.attr("op_namescope") or "")
+        return str(self.attr("struct_name") or self.attr("op_namescope") or "")[:200]

@@ -21,14 +21,10 @@ Rule = Callable[[LegacyOperator], Node]
 
 def opaque(op: LegacyOperator) -> Node:
     """An operator that is not known here: kept, so that its results can be named in messages."""
-    inputs: list[Value | None] = [
-        op.inputs(slot)[i]
-        for slot, names in op.desc.inputs.items()
-        for i in range(len(names))
-        if "sub_block" not in op.desc.attrs
-    ]
-    attrs = {"control_flow": True} if "sub_block" in op.desc.attrs else {}
-    return op.node(op.desc.type, inputs, attrs, tuple(op.desc.outputs))
+    if "sub_block" in op.desc.attrs:
+        return op.node(op.desc.type, [], {"control_flow": True}, tuple(op.desc.outputs))
+    inputs: list[Value | None] = [value for slot in op.desc.inputs for value in op.inputs(slot)]
+    return op.node(op.desc.type, inputs, {}, tuple(op.desc.outputs))
 
 
 def unary(name: str) -> Rule:

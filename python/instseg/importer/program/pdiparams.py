@@ -7,6 +7,7 @@ little-endian data. The order is the names sorted as byte strings, in both progr
 
 import math
 import mmap
+import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,15 +40,12 @@ def read_pdiparams(path: Path, declared: Mapping[str, Declared]) -> dict[str, Ar
 
     Raises ModelError where the file is missing, damaged, or does not belong to the program.
     """
-    try:
-        size = path.stat().st_size
-        buffer = _mapped(path) if size else memoryview(b"")
-    except OSError as error:
-        raise ModelError(f"cannot read the parameters {path}: {error}") from None
-    if size > limits.MAX_PARAMETER_BYTES:
+    if len(declared) > limits.MAX_TENSORS:
         raise ModelError(
-            f"{path} has {size} bytes; at most {limits.MAX_PARAMETER_BYTES} are supported"
+            f"the program beside {path} has {len(declared)} parameters; at most "
+            f"{limits.MAX_TENSORS} are supported"
         )
+    buffer = _mapped(path)
     arrays: dict[str, Array] = {}
     at = 0
     for name in sorted(declared, key=lambda text: text.encode()):
@@ -60,17 +58,29 @@ def read_pdiparams(path: Path, declared: Mapping[str, Declared]) -> dict[str, Ar
                 f"{expected.dtype}{list(expected.shape)} in the program"
             )
         arrays[name] = array
-    if at != size:
+    if at != len(buffer):
         raise ModelError(
-            f"{path} does not belong to the program beside it: {size - at} bytes follow after the "
-            f"{len(arrays)} parameters that the program declares"
+            f"{path} does not belong to the program beside it: {len(buffer) - at} bytes "
+            f"follow after the {len(arrays)} parameters that the program declares"
         )
     return arrays
 
 
 def _mapped(path: Path) -> memoryview:
-    with path.open("rb") as file:
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    if not path.is_file():
+        raise ModelError(f"{path} does not exist or is no regular file")
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limits.MAX_PARAMETER_BYTES:
+                raise ModelError(
+                    f"{path} has {size} bytes; at most {limits.MAX_PARAMETER_BYTES} are supported"
+                )
+            if size == 0:  # cannot be mapped
+                return memoryview(b"")
+            return memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot read the parameters {path}: {error}") from None
 
 
 def _read_tensor(buffer: memoryview, at: int, what: str) -> tuple[Array, int]:
@@ -96,20 +106,25 @@ def _read_tensor(buffer: memoryview, at: int, what: str) -> tuple[Array, int]:
             f"{what}: {dtype}{list(shape)} needs {data_size} bytes, "
             f"but the file has only {len(buffer) - at} left (truncated?)"
         )
-    array = np.frombuffer(buffer, dtype, math.prod(shape), at) if data_size else np.empty(0, dtype)
+    if data_size == 0:
+        raise ModelError(f"{what}: {dtype}{list(shape)} is empty")
+    array = np.frombuffer(buffer, dtype, math.prod(shape), at)
     return array.reshape(shape), at + data_size
 
 
 def _read_description(data: memoryview, what: str) -> tuple[np.dtype[Any], tuple[int, ...]]:
     code: int | None = None
     dims: list[int] = []
-    for number, wire_type, payload in fields(data):
-        if number == 1:
-            code = as_int(payload)
-        elif number == 2:
-            dims += ints(wire_type, payload)
+    try:
+        for number, wire_type, payload in fields(data):
+            if number == 1:
+                code = as_int(payload)
+            elif number == 2:
+                dims += ints(wire_type, payload)
+    except ModelError as error:
+        raise ModelError(f"{what}: its description is damaged: {error}") from None
     if code not in LEGACY_TYPES:
         raise ModelError(f"{what}: data type {code} is not supported")
-    if len(dims) > limits.MAX_RANK or any(dim < 0 for dim in dims):
+    if len(dims) > limits.MAX_RANK or any(not 0 <= d <= limits.MAX_SIDE for d in dims):
         raise ModelError(f"{what}: shape {dims[:12]} is not valid")
     return LEGACY_TYPES[code].newbyteorder("<"), tuple(dims)

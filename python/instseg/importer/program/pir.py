@@ -12,13 +12,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from instseg.errors import ModelError
 
 from .. import limits
+from ..brief import brief
 from ..ir.dims import Shape, Symbol
 from ..ir.graph import Array, Graph, Node, Value
 from ..read_bytes import read_bytes
@@ -28,6 +29,9 @@ from .pdiparams import Declared, read_pdiparams
 
 SUPPORTED_VERSIONS = range(1, 5)
 """`base_code.version`: 1 from Paddle 3.0, 4 from Paddle 3.3."""
+
+MAX_ATTRIBUTE_DEPTH = 4
+"""Lists in lists; official programs have none of them."""
 
 BUILTIN = "0"
 """Number of the builtin dialect."""
@@ -62,10 +66,10 @@ def _operators(path: Path) -> list[dict[str, Any]]:
         raise ModelError(
             f"{path} is not a PIR program: 'base_code' or 'program' is missing"
         ) from None
-    if magic != "pir" or not isinstance(version, int) or version not in SUPPORTED_VERSIONS:
+    if magic != "pir" or type(version) is not int or version not in SUPPORTED_VERSIONS:
         raise ModelError(
-            f"{path} is of format {magic!r} version {version!r}; supported is 'pir' version "
-            f"{SUPPORTED_VERSIONS[0]} to {SUPPORTED_VERSIONS[-1]} (Paddle 3.0 to 3.3)"
+            f"{path} is of format {brief(magic)} version {brief(version)}; supported is 'pir' "
+            f"version {SUPPORTED_VERSIONS[0]} to {SUPPORTED_VERSIONS[-1]} (Paddle 3.0 to 3.3)"
         )
     if not isinstance(operators, list) or not all(isinstance(op, dict) for op in operators):
         raise ModelError(f"{path}: the block's 'ops' is not a list of objects")
@@ -80,6 +84,7 @@ class _Reader:
         self.declared: dict[str, Declared] = {}
         self.values: dict[int, Value | list[Value]] = {}
         self.unknown_sizes = 0
+        self.operands = 0
 
     def declare_parameters(self, operators: list[dict[str, Any]]) -> None:
         for index, op in enumerate(operators):
@@ -87,8 +92,8 @@ class _Reader:
                 continue
             place = f"{self.what}: parameter (operator {index})"
             name = _item(op, "A", list, place)[3:4]
-            if len(name) != 1 or not isinstance(name[0], str):
-                raise ModelError(f"{place} has no name")
+            if len(name) != 1 or not _is_name(name[0]):
+                raise ModelError(f"{place} has no valid name")
             dtype, shape = self._tensor_type(_item(op, "O", dict, place).get("TT"), place)
             known = tuple(dim for dim in shape if isinstance(dim, int))
             if len(known) != len(shape) or dtype == OPAQUE_TYPE:
@@ -96,19 +101,14 @@ class _Reader:
             if name[0] in self.declared:
                 raise ModelError(f"{place}: {name[0]!r} is declared twice")
             self.declared[name[0]] = Declared(dtype, known)
-        if len(self.declared) > limits.MAX_TENSORS:
-            raise ModelError(
-                f"{self.what} has {len(self.declared)} parameters; at most "
-                f"{limits.MAX_TENSORS} are supported"
-            )
 
     def read(self, operators: list[dict[str, Any]], arrays: Mapping[str, Array]) -> Graph:
         graph = Graph([], {}, [])
         fetched: dict[int, Value] = {}
         for index, op in enumerate(operators):
             dialect_name = op.get("#")
-            if not isinstance(dialect_name, str):
-                raise ModelError(f"{self.what}: operator {index} has no name")
+            if not _is_name(dialect_name):
+                raise ModelError(f"{self.what}: operator {index} has no valid name")
             place = f"{self.what}: operator {index} ({dialect_name})"
             if dialect_name == "p":
                 name = _item(op, "A", list, place)[3]
@@ -119,16 +119,21 @@ class _Reader:
             inputs = self._inputs(op, place)
             dialect, _, name = dialect_name.rpartition(".")
             if name == "fetch":
-                fetched[_column(attrs, place)] = _single(inputs, place)
+                column = _column(attrs, place)
+                if column in fetched:
+                    raise ModelError(f"{place}: column {column} is fetched twice")
+                fetched[column] = _single(inputs, place)
             elif dialect == BUILTIN and name == "combine":
                 self._combine(op, inputs, place)
             elif dialect == BUILTIN and name == "split":
                 self._unpack(op, inputs, place)
             else:
                 outputs = self._outputs(op, place)
-                source = str(attrs.pop("struct_name", ""))
+                source = str(attrs.pop("struct_name", ""))[:200]
                 if name == "data":
-                    outputs[0].name = str(attrs.get("name"))
+                    if not _is_name(attrs.get("name")):
+                        raise ModelError(f"{place}: the input has no valid name")
+                    outputs[0].name = attrs["name"]
                     graph.inputs.append(outputs[0])
                     continue
                 if "regions" in op:
@@ -148,7 +153,10 @@ class _Reader:
             elif number in self.values:
                 arguments.append(self.values[number])
             else:
-                raise ModelError(f"{place}: input %{number} is not defined before its use")
+                raise ModelError(f"{place}: input %{brief(number)} is not defined before its use")
+        self.operands += sum(len(a) if isinstance(a, list) else 1 for a in arguments)
+        if self.operands > limits.MAX_OPERANDS:
+            raise ModelError(f"{place}: more than {limits.MAX_OPERANDS} operands in all")
         return arguments
 
     def _outputs(self, op: dict[str, Any], place: str) -> list[Value]:
@@ -159,7 +167,7 @@ class _Reader:
             if number == 0:
                 continue
             type_ = item.get("TT")
-            if isinstance(type_, dict) and str(type_.get("#")).endswith("t_vec"):
+            if isinstance(type_, dict) and _tag(type_) == "t_vec":
                 members = [
                     Value(f"%{number}[{position}]", *self._tensor_type(member, place))
                     for position, member in enumerate(_item(type_, "D", list, place))
@@ -198,16 +206,17 @@ class _Reader:
             self._define(_number(item, place), member, place)
 
     def _tensor_type(self, type_: Any, place: str) -> tuple[np.dtype[Any], Shape]:
-        if not isinstance(type_, dict) or not str(type_.get("#")).endswith("t_dtensor"):
+        if not isinstance(type_, dict) or _tag(type_) != "t_dtensor":
             return OPAQUE_TYPE, ()
         content = type_.get("D")
         if not isinstance(content, list) or len(content) < 2 or not isinstance(content[1], list):
             raise ModelError(f"{place}: damaged tensor type")
-        name = content[0].get("#") if isinstance(content[0], dict) else None
         dims = content[1]
-        if len(dims) > limits.MAX_RANK or not all(type(dim) is int and dim >= -1 for dim in dims):
-            raise ModelError(f"{place}: shape {dims[:12]} is not valid")
-        dtype = PIR_TYPES.get(str(name).split(".", 1)[-1], OPAQUE_TYPE)
+        if len(dims) > limits.MAX_RANK or not all(
+            type(dim) is int and -1 <= dim <= limits.MAX_SIDE for dim in dims
+        ):
+            raise ModelError(f"{place}: shape {brief(dims)} is not valid")
+        dtype = PIR_TYPES.get(_tag(content[0]), OPAQUE_TYPE)
         return dtype, tuple(self._unknown() if dim == -1 else dim for dim in dims)
 
     def _unknown(self) -> Symbol:
@@ -217,28 +226,29 @@ class _Reader:
     def _attributes(self, op: dict[str, Any], place: str) -> dict[str, Any]:
         attrs: dict[str, Any] = {}
         for item in _item(op, "A", list, place):
-            if not isinstance(item, dict) or not isinstance(item.get("N"), str):
+            if not isinstance(item, dict) or not _is_name(item.get("N")):
                 raise ModelError(f"{place}: damaged attribute")
             attrs[item["N"]] = _attribute(item.get("AT"), f"{place}, attribute {item['N']!r}")
         return attrs
 
 
-def _attribute(value: Any, place: str) -> Any:
-    if not isinstance(value, dict):
-        raise ModelError(f"{place}: damaged")
-    kind = str(value.get("#")).split(".", 1)[-1]
+def _attribute(value: Any, place: str, depth: int = 0) -> Any:
+    if not isinstance(value, dict) or depth > MAX_ATTRIBUTE_DEPTH:
+        raise ModelError(f"{place}: damaged, or nested too deeply")
+    kind = _tag(value)
     if kind in ("a_f32", "a_f64") and "VD" in value:
-        number = SPECIAL_NUMBERS.get(str(value["VD"]).upper())
+        spelled = value["VD"]
+        number = SPECIAL_NUMBERS.get(spelled.upper()) if isinstance(spelled, str) else None
         if number is None:
-            raise ModelError(f"{place}: {value['VD']!r} is not a number")
+            raise ModelError(f"{place}: {brief(spelled)} is not a number")
         return number
     data = value.get("D")
     if kind == "a_array":
         if not isinstance(data, list):
             raise ModelError(f"{place}: damaged list")
-        return [_attribute(member, place) for member in data]
+        return [_attribute(member, place, depth + 1) for member in data]
     if kind == "a_dtype":
-        return ATTRIBUTE_TYPES.get(str(data), OPAQUE_TYPE)
+        return ATTRIBUTE_TYPES.get(data, OPAQUE_TYPE) if isinstance(data, str) else OPAQUE_TYPE
     expected: dict[str, type | tuple[type, ...]] = {
         "a_bool": bool,
         "a_i32": int,
@@ -248,13 +258,32 @@ def _attribute(value: Any, place: str) -> Any:
         "a_f64": (int, float),
         "a_str": str,
     }
-    if kind in expected and not isinstance(data, expected[kind]):
-        raise ModelError(f"{place}: {data!r} is not of type {kind}")
-    if kind == "a_intarray" and not (
-        isinstance(data, list) and all(type(member) is int for member in data)
-    ):
-        raise ModelError(f"{place}: {data!r} is not a list of integers")
-    return data
+    if kind in expected:
+        if not isinstance(data, expected[kind]) or isinstance(data, bool) != (kind == "a_bool"):
+            raise ModelError(f"{place}: {brief(data)} is not of type {kind}")
+        if isinstance(data, str) and not _is_text(data):
+            raise ModelError(f"{place}: {brief(data)} is no valid text")
+        return data
+    if kind == "a_intarray":
+        if not isinstance(data, list) or not all(type(member) is int for member in data):
+            raise ModelError(f"{place}: {brief(data)} is not a list of integers")
+        return data
+    return brief(data)  # places and the like: nothing here depends on them
+
+
+def _tag(item: Any) -> str:
+    """What `#` says, without the number of the dialect; "" where there is none."""
+    tag = item.get("#") if isinstance(item, dict) else None
+    return tag.split(".", 1)[-1] if isinstance(tag, str) else ""
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    """Whether it can be written again: JSON's escapes can spell half a surrogate pair."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    return _is_text(value) and 0 < len(value) <= limits.MAX_NAME_LENGTH
 
 
 def _item(op: dict[str, Any], key: str, kind: type, place: str) -> Any:
@@ -273,8 +302,8 @@ def _number(item: Any, place: str) -> int:
 
 def _column(attrs: dict[str, Any], place: str) -> int:
     column = attrs.get("col")
-    if type(column) is not int:
-        raise ModelError(f"{place}: 'col' is missing")
+    if type(column) is not int or not 0 <= column < limits.MAX_OPERATORS:
+        raise ModelError(f"{place}: 'col' is missing or not valid")
     return column
 
 

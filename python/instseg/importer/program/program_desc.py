@@ -60,6 +60,13 @@ class BlockDesc:
     operators: list[OpDesc] = field(default_factory=list)
 
 
+def _name(payload: Payload) -> str:
+    """Of an operator, a variable or a slot."""
+    if len(as_bytes(payload)) > limits.MAX_NAME_LENGTH:
+        raise ModelError(f"a name of {len(as_bytes(payload))} bytes is not accepted")
+    return as_text(payload)
+
+
 def read_program_desc(path: Path) -> BlockDesc:
     """Returns the main block. Raises ModelError where the file is damaged or of another kind."""
     raw = memoryview(read_bytes(path, limits.MAX_PROGRAM_BYTES))
@@ -76,15 +83,18 @@ def read_program_desc(path: Path) -> BlockDesc:
 
 
 def _block(data: memoryview) -> BlockDesc:
-    block = BlockDesc()
+    block, operands = BlockDesc(), 0
     for number, _, payload in fields(data):
         if number == 3:
             variable = _variable(as_bytes(payload))
             block.variables[variable.name] = variable
         elif number == 4:
             block.operators.append(_operator(as_bytes(payload)))
+            operands += sum(map(len, block.operators[-1].inputs.values()))
         if len(block.operators) > limits.MAX_OPERATORS:
             raise ModelError(f"more than {limits.MAX_OPERATORS} operators")
+        if operands > limits.MAX_OPERANDS:
+            raise ModelError(f"more than {limits.MAX_OPERANDS} operands")
         if len(block.variables) > 4 * limits.MAX_OPERATORS:
             raise ModelError(f"more than {4 * limits.MAX_OPERATORS} variables")
     return block
@@ -94,7 +104,7 @@ def _variable(data: memoryview) -> VarDesc:
     variable = VarDesc()
     for number, _, payload in fields(data):
         if number == 1:
-            variable.name = as_text(payload)
+            variable.name = _name(payload)
         elif number == 2:
             _variable_type(as_bytes(payload), variable)
         elif number == 3:
@@ -129,12 +139,12 @@ def _operator(data: memoryview) -> OpDesc:
             slot, names = "", []
             for inner, _, text in fields(as_bytes(payload)):
                 if inner == 1:
-                    slot = as_text(text)
+                    slot = _name(text)
                 elif inner == 2:
-                    names.append(as_text(text))
+                    names.append(_name(text))
             (operator.inputs if number == 1 else operator.outputs)[slot] = names
         elif number == 3:
-            operator.type = as_text(payload)
+            operator.type = _name(payload)
         elif number == 4:
             name, value = _attribute(as_bytes(payload))
             operator.attrs[name] = value
@@ -148,7 +158,7 @@ def _attribute(data: memoryview) -> tuple[str, Any]:
     several: list[Any] = []
     for number, wire_type, payload in fields(data):
         if number == 1:
-            name = as_text(payload)
+            name = _name(payload)
         elif number == 2:
             kind = as_int(payload)
         elif number in (3, 10, 13):  # i, b, l
