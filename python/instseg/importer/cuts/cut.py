@@ -51,7 +51,7 @@ class Trail:
             if node is not None and node.op == op:
                 return node
             if node is None or node.op not in skip.split():
-                found = f"a {node.describe()}" if node is not None else "an input or a constant"
+                found = node.describe() if node is not None else "an input or a constant"
                 raise ModelError(
                     f"the program does not end as a {self.family} does: {value.name} should come "
                     f"from '{op}', but comes from {found}"

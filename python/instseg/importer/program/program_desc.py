@@ -71,15 +71,14 @@ def read_program_desc(path: Path) -> BlockDesc:
     """Returns the main block. Raises ModelError where the file is damaged or of another kind."""
     raw = memoryview(read_bytes(path, limits.MAX_PROGRAM_BYTES))
     try:
-        for number, _, payload in fields(raw):
-            if number == 1:
-                block = _block(as_bytes(payload))
-                if not block.operators:
-                    raise ModelError("the main block has no operators")
-                return block
+        parts = list(fields(raw))  # to the end, so that a truncated file is noticed
+        blocks = (payload for number, _, payload in parts if number == 1)
+        block = _block(as_bytes(next(blocks, memoryview(b""))))
+        if not block.operators:
+            raise ModelError("it has no main block with operators")
     except ModelError as error:
         raise ModelError(f"{path} is no valid ProgramDesc: {error}") from None
-    raise ModelError(f"{path} is no valid ProgramDesc: it has no block")
+    return block
 
 
 def _block(data: memoryview) -> BlockDesc:
