@@ -40,12 +40,12 @@ def import_model(
     """
     target = Path(dst)
     source = find_source(src)
-    if overwrite and target.exists() and not is_network_folder(target):
-        raise InvalidArgument(f"{target} is not a network folder: it will not be overwritten")
     if target.resolve() in (source.path.resolve(), *source.path.resolve().parents):
         raise InvalidArgument(
             f"{target} is or contains the model folder {source.path} itself; choose another folder"
         )
+    if overwrite and target.exists() and not is_network_folder(target):
+        raise InvalidArgument(f"{target} is not a network folder: it will not be overwritten")
     try:
         with atomic_folder(target, overwrite=overwrite) as work:
             write_network_folder(source, work, progress or (lambda stage, fraction: None))
