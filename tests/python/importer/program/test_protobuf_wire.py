@@ -121,6 +121,6 @@ def test_varint_is_cut_to_64_bits() -> None:
 
 def test_many_small_fields_are_read_in_linear_time() -> None:
     """A slice that copied the rest of the message would need minutes for these 2 MB."""
-    began = time.monotonic()
+    began = time.process_time()
     assert sum(1 for _ in fields(memoryview(b"\x0a\x02ab" * 500_000))) == 500_000
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
