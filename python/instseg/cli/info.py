@@ -48,4 +48,12 @@ def _text(manifest: dict[str, Any], given: str, folder: str) -> str:
             f"network         {network['role']}: {network['file']}, "
             f"{network['size_bytes'] / 1e6:.1f} MB, SHA-256 right"
         )
+        for direction, tensors in (("in", network["inputs"]), ("out", network["outputs"])):
+            lines += [f"  {direction:<14}{_tensor(tensor)}" for tensor in tensors]
     return "\n".join(lines)
+
+
+def _tensor(tensor: dict[str, Any]) -> str:
+    shape = ", ".join("?" if side == -1 else str(side) for side in tensor["shape"])
+    meaning = "" if tensor["meaning"] == tensor["name"] else f" ({tensor['meaning']})"
+    return f"{tensor['name']}{meaning}: {tensor['dtype']} [{shape}]"

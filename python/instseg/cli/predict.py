@@ -57,7 +57,10 @@ def predict(
     ] = MaskFormatOption.RLE,
     json: Annotated[bool, typer.Option(help="Write a JSON file for each picture.")] = True,
     picture: Annotated[bool, typer.Option(help="Write each picture with what was found.")] = True,
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures per run of the network.")] = 1,
+    streams: Annotated[
+        int,
+        typer.Option(min=1, help="Pictures computed side by side; they share the threads."),
+    ] = 1,
     device: Device = "cpu",
     engine: Engine = "auto",
     precision: Precision = "fp32",
@@ -78,13 +81,14 @@ def predict(
         engine=engine,
         precision=precision,
         threads=threads,
+        streams=streams,
         cache_dir=cache_dir,
     )
     wanted = _split_classes(classes, predictor.class_names)
     items = _listed(sources, output)
     stream = predictor.stream(
         items,
-        batch_size=batch_size,
+        batch_size=streams,
         threshold=threshold,
         max_detections=max_detections,
         classes=wanted,
