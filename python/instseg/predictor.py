@@ -11,6 +11,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from instseg import _core
 from instseg.cache_folder import cache_folder, make_private_folder
 from instseg.decode_ahead import run_ahead
@@ -160,6 +162,11 @@ class Predictor:
             raise InvalidArgument(
                 f"predict_batch() takes a list of images, not {type(images).__name__}; for the "
                 "images of a folder or pattern call stream()."
+            )
+        if isinstance(images, np.ndarray) and images.ndim < 4:
+            raise InvalidArgument(
+                f"predict_batch() takes a list of images; an array of shape {list(images.shape)} "
+                "is one image: give [array], or list(array) if it holds grey images."
             )
         loaded = []
         for position, image in enumerate(images):
