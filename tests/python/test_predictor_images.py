@@ -221,7 +221,7 @@ def test_batches_of_none_and_one(predictor: Predictor) -> None:
 def test_a_batch_with_an_unreadable_image_names_its_place(predictor: Predictor) -> None:
     with pytest.raises(ImageError, match=r"Image 1 of the batch: .*known format"):
         predictor.predict_batch([BGR, b"nothing", BGR])
-    with pytest.raises(InvalidArgument, match="Image 0 of the batch: .*float64"):
+    with pytest.raises(InvalidArgument, match=r"Image 0 of the batch: .*float64"):
         predictor.predict_batch([BGR / 255])
 
 
