@@ -39,7 +39,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_official(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An official folder of PaddleX's kind that is imported in a moment; see tiny_mask_rtdetr.py."""
+    """An official folder that is imported in a moment; see tiny_mask_rtdetr.py."""
     sys.path.insert(0, str(Path(__file__).resolve().parent / "python" / "importer"))
     from tiny_mask_rtdetr import TinyMaskRtdetr
 

@@ -13,7 +13,10 @@ def info(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     cache_dir: CacheDir = None,
 ) -> None:
-    """Show a model and check its files (an official folder is imported into the cache)."""
+    """Show a model and check its files.
+
+    An official folder is imported into the cache.
+    """
     from instseg.cli.progress_bar import stage_bar
     from instseg.importer import cached_network_folder, verify_network_folder
     from instseg.model_store import locate_model
