@@ -80,8 +80,8 @@ struct EngineInfo {
 INSTSEG_API std::vector<EngineInfo> engines();
 
 // Runs one network folder (made by `instseg import`) on images. All const members may be called
-// from many threads at once; calls beyond the number of free infer requests wait for one. It belongs
-// to the process that loaded it: in a child made by fork() predictions throw EngineError.
+// from many threads at once; calls beyond the number of free infer requests wait for one. It
+// belongs to the process that loaded it: in a child made by fork() predictions throw EngineError.
 class INSTSEG_API Predictor {
  public:
   // Throws ModelError (folder missing, damaged, unknown family), InvalidArgument (options) or
