@@ -16,7 +16,7 @@ help:  ## This list
 demo: build  ## Build, then segment a photo: make demo MODEL=<folder> IMAGE=<photo>
 	@test -n "$(MODEL)" || { echo "Give a model folder: make demo MODEL=Mask-RT-DETR-L_infer/ IMAGE=street.jpg"; exit 2; }
 	@test -n "$(IMAGE)" || { echo "Give a photo: make demo MODEL=$(MODEL) IMAGE=street.jpg"; exit 2; }
-	$(BIN)/instseg predict "$(MODEL)" "$(IMAGE)" --output output
+	$(BIN)/instseg predict "$(MODEL)" "$(IMAGE)" --output output --overwrite
 
 test: lint build cpp-test python-test  ## Build, then every C++ and Python test and the linters
 

@@ -35,3 +35,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "tiny"
     tiny_model.write_network_folder(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_official(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An official folder that is imported in a moment; see tiny_mask_rtdetr.py."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent / "python" / "importer"))
+    from tiny_mask_rtdetr import TinyMaskRtdetr
+
+    return TinyMaskRtdetr().write(tmp_path_factory.mktemp("models") / "tiny_official")

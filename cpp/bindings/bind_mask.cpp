@@ -3,6 +3,8 @@
 #include <pybind11/typing.h>
 
 #include <algorithm>
+#include <cstring>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -84,6 +86,39 @@ py::typing::List<py::typing::List<py::array_t<std::int32_t>>> polygons(const Mas
   return parts;
 }
 
+// What pickle keeps of a mask: its place, and the bits of its region as bytes.
+py::tuple pickled(const Mask& mask) {
+  const Region& region = mask.region();
+  std::string bits;
+  for (int y = 0; y < region.height; ++y) {
+    const std::span<const std::uint64_t> words = mask.row(y);
+    bits.append(reinterpret_cast<const char*>(words.data()), words.size_bytes());
+  }
+  return py::make_tuple(mask.image_height(), mask.image_width(), region.x, region.y, region.width,
+                        region.height, py::bytes(bits));
+}
+
+Mask unpickled(const py::tuple& state) {
+  const auto check = [](bool right) {
+    if (!right) throw InvalidArgument("this is not the pickled state of a Mask");
+  };
+  check(state.size() == 7);
+  const auto number = [&](std::size_t i) { return state[i].cast<int>(); };
+  Mask mask(number(0), number(1),
+            {.x = number(2), .y = number(3), .width = number(4), .height = number(5)});
+  const auto bits = state[6].cast<std::string>();
+  const Region& region = mask.region();
+  const std::size_t row_bytes = mask.words_per_row() * sizeof(std::uint64_t);
+  check(bits.size() == row_bytes * static_cast<std::size_t>(region.height));
+  for (int y = 0; y < region.height; ++y) {
+    const std::span<std::uint64_t> words = mask.row(y);
+    if (words.empty()) continue;
+    std::memcpy(words.data(), bits.data() + static_cast<std::size_t>(y) * row_bytes, row_bytes);
+    check(region.width % 64 == 0 || words.back() >> (region.width % 64) == 0);
+  }
+  return mask;
+}
+
 }  // namespace
 
 void bind_mask(py::module_& m) {
@@ -115,7 +150,8 @@ void bind_mask(py::module_& m) {
       .def("polygons", &polygons,
            "Exact outlines along pixel edges: per part the exterior, then its holes; each int32\n"
            "[n, 2] of x, y. Filling the exterior without the holes gives the mask back.")
-      .def(py::self == py::self);
+      .def(py::self == py::self)
+      .def(py::pickle(&pickled, &unpickled));
 }
 
 }  // namespace instseg::python

@@ -20,6 +20,10 @@ class Mask:
         """
     def __eq__(self, arg0: Mask) -> bool:
         ...
+    def __getstate__(self) -> tuple:
+        ...
+    def __setstate__(self, arg0: tuple) -> None:
+        ...
     def area(self) -> int:
         """
         Number of foreground pixels.

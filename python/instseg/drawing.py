@@ -39,7 +39,7 @@ class _Sizes:
         return cls(
             box_line=max(1, round(side / 600)),
             outline=max(1, round(side / 900)),
-            font=max(10, round(side / 68)),
+            font=max(12, round(side / 68)),  # below 12 the spaces between words close up
         )
 
 
@@ -130,6 +130,8 @@ def _draw_labels(
     for i in range(len(texts) - 1, -1, -1):
         color = class_color(int(result.class_ids[i]))
         x, y, label_width, label_height = places[i]
+        if 2 * label_width * label_height > height * width:
+            continue  # a thumbnail: the label would hide what it names
         draw.rounded_rectangle(
             (x, y, x + label_width - 1, y + label_height - 1),
             radius=max(1, sizes.font // 5),

@@ -66,7 +66,8 @@ def file_pixels(path: str | os.PathLike[str], *, max_pixels: int) -> Pixels:
                 raise ImageError(f"{name} is not a file.")
             return _decode(file, name, max_pixels)
     except FileNotFoundError as error:
-        raise ImageError(f"{name} does not exist.") from error
+        hint = " An address begins with http:// or https://." if "://" in name else ""
+        raise ImageError(f"{name!r} does not exist.{hint}") from error
     except IsADirectoryError as error:
         raise ImageError(
             f"{name} is a folder; for the images in a folder call stream()."

@@ -11,6 +11,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from instseg import _core
 from instseg.cache_folder import cache_folder, make_private_folder
 from instseg.decode_ahead import run_ahead
@@ -38,7 +40,8 @@ class Predictor:
     """Runs a model on images. All methods may be called from many threads at once.
 
     The interpreter lock is released while an image is decoded, prepared, segmented and its masks
-    are drawn.
+    are drawn. A predictor belongs to the process that loaded it: it cannot be pickled, and after
+    a fork the child loads its own (EngineError else).
     """
 
     def __init__(
@@ -60,8 +63,9 @@ class Predictor:
         device            "cpu"
         engine            "auto", or a name from instseg.engines()
         precision         "fp32", or "bf16" where the processor has it; never chosen silently
-        num_threads       of one prediction; default: every core this process may use
-        num_streams       predictions computed side by side; num_threads is divided among them
+        num_threads       threads that compute, all in all; default: every core this process may use
+        num_streams       predictions computed side by side; num_threads is divided among them.
+                          1 answers each soonest, more get more done per second
         cache_dir         for fetched, imported and compiled models; default: $INSTSEG_CACHE_DIR,
                           else the user's cache folder
         max_image_pixels  images with more are refused
@@ -97,6 +101,12 @@ class Predictor:
     def __repr__(self) -> str:
         info = self._info
         return f"Predictor({self._model_name!r}, {info['engine']}, {info['precision']})"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        raise TypeError(
+            "A Predictor cannot be pickled or copied: its network and threads belong to this "
+            f"process. Load one in each process: Predictor({str(self._network_folder)!r})."
+        )
 
     @property
     def class_names(self) -> list[str]:
@@ -140,10 +150,11 @@ class Predictor:
         classes: Iterable[str | int] | str | None = None,
         clip_masks: bool = True,
     ) -> list[Result]:
-        """Segments several images in one run of the network; they may differ in kind and size.
+        """Segments several images; they may differ in kind and size. One result each, in order.
 
-        One result per image, in order. Options and errors as for `predict`; if one image cannot be
-        read, all fail (see `stream` for the other way).
+        `num_streams` images are computed side by side, each by a run of the network of its own:
+        on a processor, runs over several images take as long per image. Options and errors as for
+        `predict`; if one image cannot be read, all fail (see `stream` for the other way).
         """
         options = self._options(threshold, max_detections, classes, clip_masks)
         check_color(color)
@@ -151,6 +162,11 @@ class Predictor:
             raise InvalidArgument(
                 f"predict_batch() takes a list of images, not {type(images).__name__}; for the "
                 "images of a folder or pattern call stream()."
+            )
+        if isinstance(images, np.ndarray) and images.ndim < 4:
+            raise InvalidArgument(
+                f"predict_batch() takes a list of images; an array of shape {list(images.shape)} "
+                "is one image: give [array], or list(array) if it holds grey images."
             )
         loaded = []
         for position, image in enumerate(images):
@@ -176,7 +192,8 @@ class Predictor:
 
         source      a path, an address, a folder (searched recursively, sorted), a pattern such as
                     "photos/**/*.jpg", an image in memory, or any iterable of these
-        batch_size  images per run of the network
+        batch_size  images that are handed to `predict_batch` together: give the predictor's
+                    num_streams; more gains nothing
         read_ahead  images that are decoded in the background while the network works; default:
                     enough for the next batches. 1 gives each result before the next item is asked
                     for, as a live camera needs it
@@ -196,8 +213,20 @@ class Predictor:
         self._core.warm_up()
 
     def info(self) -> dict[str, Any]:
-        """What is loaded: model_name, family, class_names, threshold, engine, device, precision,
-        num_threads, num_streams, networks, network_folder, max_image_pixels."""
+        """What is loaded and how, as plain data that the caller may change:
+
+        model_name, family      str
+        class_names             list of str; a class id is an index into it
+        threshold               the model's own score threshold
+        engine                  name and version of the engine in use
+        device, precision       as given
+        num_threads             as given, or the number of cores; divided among num_streams
+        num_streams             predictions computed side by side
+        networks                a dict for each network: role, file, and inputs and outputs, lists
+                                of dicts with name, meaning and shape (-1 = any size)
+        network_folder          path of the folder that was loaded, for C++ programs too
+        max_image_pixels        images with more are refused
+        """
         return {
             **self._core.info(),
             "network_folder": str(self._network_folder),

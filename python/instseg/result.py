@@ -54,7 +54,7 @@ class Result:
                  only a stream gives results with errors
 
     The image itself is not kept, only what was given: plot() reads a path again and draws on an
-    array as it is by then.
+    array as it is by then. A result can be pickled; its copy does not know the image.
     """
 
     boxes: NDArray[np.float32]
@@ -84,6 +84,9 @@ class Result:
             source_name=source_name,
             error=error,
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_pixels": None}
 
     def __len__(self) -> int:
         return len(self.scores)

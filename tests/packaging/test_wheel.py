@@ -1,14 +1,21 @@
-"""The wheel, built once, works in a fresh environment."""
+"""The wheel, built once, works in a fresh environment: command line, Python and C++."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import document_blocks
 import pytest
+from pictures import write_photo
+
+import instseg
 
 ROOT = Path(__file__).resolve().parents[2]
+TOOLS = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +24,30 @@ def wheel() -> Path:
     if len(wheels) != 1:
         pytest.skip(f"dist/ holds {len(wheels)} wheels, `make build` leaves one")
     return wheels[0]
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` of a new virtual environment that holds the wheel and what it asks for."""
+    folder = tmp_path_factory.mktemp("fresh") / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    install = ["--python", folder / "bin" / "python", "install", "--quiet", "--no-compile", wheel]
+    subprocess.run([*pip, *install], check=True)
+    return folder / "bin"
+
+
+def run(command: list[object], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs with nothing of the surrounding environment on the search paths."""
+    outside = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "LD_LIBRARY_PATH")}
+    return subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=outside,
+        check=False,
+    )
 
 
 def test_wheel_holds_library_headers_and_cmake_package(wheel: Path) -> None:
@@ -35,35 +66,72 @@ def test_wheel_holds_library_headers_and_cmake_package(wheel: Path) -> None:
     assert not [name for name in names if "openvino" in name.lower() and name.endswith(".so")]
 
 
-def test_wheel_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
-    environment = tmp_path / "env"
-    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
-    python = environment / "bin" / "python"
-    quiet = ["--quiet", "--disable-pip-version-check"]
-    subprocess.run([python, "-m", "pip", "install", *quiet, str(wheel)], check=True)
+def test_headers_are_those_of_the_api_and_ask_for_nothing_else(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    headers = [name for name in archive.namelist() if name.endswith(".h")]
+    assert len(headers) >= 7
+    for header in headers:
+        for line in archive.read(header).decode().splitlines():
+            if line.startswith("#include") and "<" not in line:
+                assert '"instseg/' in line, f"{header}: {line}"
+            elif line.startswith("#include"):
+                assert re.fullmatch(r"#include <[a-z_]+>", line), f"{header}: {line}"
 
-    model = tmp_path / "model"
-    maker = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import pathlib, tiny_model; "
-        "tiny_model.write_network_folder(pathlib.Path(sys.argv[2]))"
-    )
-    subprocess.run(
-        [sys.executable, "-c", maker, str(ROOT / "tests" / "python"), str(model)], check=True
-    )
-    picture = tmp_path / "picture.png"
-    draw = "import PIL.Image, sys; PIL.Image.new('RGB', (90, 70), (200, 30, 60)).save(sys.argv[1])"
-    subprocess.run([python, "-c", draw, str(picture)], check=True)
 
-    outside = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "LD_LIBRARY_PATH")}
-    output = tmp_path / "output"
-    command = [str(environment / "bin" / "instseg"), "predict", str(model), str(picture)]
-    done = subprocess.run(
-        [*command, "--output", str(output), "--threshold", "0"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=outside,
-        check=False,
+def test_command_line_in_a_fresh_environment(
+    environment: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    picture = write_photo(tmp_path / "picture.png", 70, 90)
+    done = run(
+        [environment / "instseg", "predict", tiny_model, picture, "--output", tmp_path / "out"],
+        tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    assert {path.suffix for path in output.iterdir()} == {".json", ".png"}
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".json", ".png"}
+    found = json.loads((tmp_path / "out" / "picture_segmented.json").read_text())
+    expected = instseg.Predictor(tiny_model).predict(picture)
+    assert found["instances"] == expected.to_dict()["instances"]
+    assert len(expected) > 0
+    checked = run([environment / "instseg", "doctor"], tmp_path)
+    assert checked.stdout.endswith("Ready.\n"), checked.stdout
+    assert str(environment.parent) in checked.stdout
+
+
+def test_every_module_can_be_imported_in_a_fresh_environment(
+    environment: Path, tmp_path: Path
+) -> None:
+    """No module needs a package that only the developers' environment holds."""
+    code = (
+        "import importlib, pkgutil, instseg\n"
+        "for m in pkgutil.walk_packages(instseg.__path__, 'instseg.'):\n"
+        "    importlib.import_module(m.name)\n"
+        "[getattr(instseg, name) for name in instseg.__all__]\n"
+    )
+    done = run([environment / "python", "-W", "error", "-c", code], tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_program_of_the_embedding_page_builds_and_runs(
+    environment: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    page = ROOT / "docs" / "embedding.md"
+    [project] = document_blocks.blocks(page, "cmake")
+    [program] = document_blocks.blocks(page, "cpp")
+    (tmp_path / "CMakeLists.txt").write_text(project)
+    (tmp_path / "main.cpp").write_text(program)
+    shown = run([environment / "instseg", "--cmake-dir"], tmp_path)
+    cmake_dir = Path(shown.stdout.strip())
+    assert cmake_dir.is_relative_to(environment.parent.resolve())
+    cmake = [TOOLS / "cmake", "-S", ".", "-B", "build", f"-Dinstseg_DIR={cmake_dir}"]
+    ninja = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={TOOLS / 'ninja'}"]
+    warnings = ["-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wconversion -Werror"]
+    configured = run([*cmake, *ninja, *warnings], tmp_path)
+    assert configured.returncode == 0, configured.stderr
+    built = run([TOOLS / "cmake", "--build", "build"], tmp_path)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (tmp_path / "mask_rt_detr_l").symlink_to(tiny_model)
+    done = run(["build/my_app"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert len(lines) > 0
+    assert all(" pixels, RLE " in line for line in lines)

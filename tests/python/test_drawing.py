@@ -36,6 +36,14 @@ def test_only_what_was_asked_for_is_drawn() -> None:
         assert (drawn(result, **{**nothing, part: True}) != GREY).any()
 
 
+def test_a_label_that_would_hide_the_picture_is_left_out() -> None:
+    for height, width, shown in ((12, 16, False), (30, 90, True), (64, 64, True)):
+        result = sample(1, height=height, width=width, labels=["person"])
+        canvas = np.full((height, width, 3), 90, np.uint8)
+        labels_only = drawn(result, canvas, boxes=False, masks=False)
+        assert (labels_only != canvas).any() == shown
+
+
 def test_the_canvas_stays_as_it_was() -> None:
     canvas = GREY.copy()
     drawn(sample(3), canvas)

@@ -25,18 +25,18 @@ struct PredictorOptions {
   // Predictions that the engine computes side by side; num_threads is divided among them.
   int num_streams = 1;
   // Folder for networks compiled by the engine; empty = compile at every load.
-  std::filesystem::path cache_dir;
+  std::filesystem::path cache_dir = {};
   // Images with more pixels are refused.
   std::int64_t max_image_pixels = 178'956'970;
 };
 
 struct PredictOptions {
   // Instances with score > threshold are kept; in [0, 1]; default: the model's own.
-  std::optional<float> threshold;
+  std::optional<float> threshold = std::nullopt;
   // At most so many, best first; at least 1; default: what the model gives.
-  std::optional<int> max_detections;
+  std::optional<int> max_detections = std::nullopt;
   // Only these classes; default: all.
-  std::optional<std::vector<int>> class_ids;
+  std::optional<std::vector<int>> class_ids = std::nullopt;
   // Mask pixels outside the box are dropped, as PaddleX does; false keeps them (COCO evaluation).
   bool clip_masks = true;
 };
@@ -80,7 +80,8 @@ struct EngineInfo {
 INSTSEG_API std::vector<EngineInfo> engines();
 
 // Runs one network folder (made by `instseg import`) on images. All const members may be called
-// from many threads at once; calls beyond the number of free infer requests wait for one.
+// from many threads at once; calls beyond the number of free infer requests wait for one. It
+// belongs to the process that loaded it: in a child made by fork() predictions throw EngineError.
 class INSTSEG_API Predictor {
  public:
   // Throws ModelError (folder missing, damaged, unknown family), InvalidArgument (options) or

@@ -1,8 +1,12 @@
 #include "instseg/predictor.h"
 
+#include <unistd.h>
+
+#include <string>
 #include <utility>
 
 #include "engines/registry.h"
+#include "instseg/errors.h"
 #include "network_folder/network_folder.h"
 #include "runtime/pipeline.h"
 
@@ -11,12 +15,31 @@ namespace instseg {
 struct Predictor::Impl {
   std::unique_ptr<Engine> engine;
   Pipeline pipeline;
+  pid_t process = getpid();
+
+  // After fork() the child has this object but none of the threads behind it.
+  bool is_elsewhere() const { return process != getpid(); }
+
+  const Pipeline& here() const {
+    if (is_elsewhere()) {
+      throw EngineError("This predictor was loaded by process " + std::to_string(process) +
+                        " and does not work in its child " + std::to_string(getpid()) +
+                        ", which has none of its threads; load one in each process.");
+    }
+    return pipeline;
+  }
 };
 
 Predictor::Predictor(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 Predictor::Predictor(Predictor&&) noexcept = default;
-Predictor& Predictor::operator=(Predictor&&) noexcept = default;
-Predictor::~Predictor() = default;
+Predictor& Predictor::operator=(Predictor&& other) noexcept {
+  std::swap(impl_, other.impl_);
+  return *this;
+}
+Predictor::~Predictor() {
+  // Ending threads that are not there would wait forever.
+  if (impl_ && impl_->is_elsewhere()) static_cast<void>(impl_.release());
+}
 
 Predictor Predictor::load(const std::filesystem::path& network_folder,
                           const PredictorOptions& options) {
@@ -28,15 +51,15 @@ Predictor Predictor::load(const std::filesystem::path& network_folder,
 }
 
 Result Predictor::predict(const ImageView& image, const PredictOptions& options) const {
-  return impl_->pipeline.predict(image, options);
+  return impl_->here().predict(image, options);
 }
 
 std::vector<Result> Predictor::predict_batch(std::span<const ImageView> images,
                                              const PredictOptions& options) const {
-  return impl_->pipeline.predict_batch(images, options);
+  return impl_->here().predict_batch(images, options);
 }
 
-void Predictor::warm_up() const { impl_->pipeline.warm_up(); }
+void Predictor::warm_up() const { impl_->here().warm_up(); }
 
 const PredictorInfo& Predictor::info() const { return impl_->pipeline.info(); }
 

@@ -26,7 +26,9 @@ def benchmark(
     model: Model,
     image: Annotated[
         Path | None,
-        typer.Argument(help="A picture.  [default: a made-up one of 1920 x 1080]"),
+        typer.Argument(
+            metavar="[IMAGE]", help="A picture.  [default: a made-up one of 1920 x 1080]"
+        ),
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Measured predictions.")] = 20,
     warmup: Annotated[int, typer.Option(min=0, help="Predictions before measuring.")] = 3,
@@ -38,7 +40,11 @@ def benchmark(
     threads: Threads = None,
     cache_dir: CacheDir = None,
 ) -> None:
-    """Measure a model: file to instances with run lengths, one picture at a time."""
+    """Measure a model on this machine.
+
+    From a picture file to instances with run lengths, one picture at a time: milliseconds per
+    stage, over all runs the median, 90th percentile, least, most, and (most - least) / median.
+    """
     predictor = load_predictor(
         model,
         device=device,

@@ -14,7 +14,10 @@ _CPU_FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile"
 
 
 def doctor() -> None:
-    """Check the installation: versions, processor, engines, folders. Exit code 1: it cannot run."""
+    """Check this installation.
+
+    Lists versions, processor, engines and folders. Exit code 1: it cannot run as it is.
+    """
     problems: list[str] = []
     for line in _report(problems):
         typer.echo(line)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from instseg.cli.model_options import CacheDir
+from instseg.errors import InvalidArgument
 
 
 def import_model(
@@ -20,13 +21,19 @@ def import_model(
     ] = False,
     cache_dir: CacheDir = None,
 ) -> None:
-    """Make a network folder, for C++ programs and for shipping a model."""
+    """Make a network folder.
+
+    C++ programs load it, and it is what to ship: `instseg.json` and ONNX files. Python and the
+    other commands take official folders directly; they import them into the cache.
+    """
     from instseg import importer
     from instseg.cli.progress_bar import stage_bar
     from instseg.model_store import locate_model
 
     with stage_bar() as progress:
         folder = locate_model(source, cache_dir, progress)
+        if importer.is_network_folder(folder):
+            raise InvalidArgument(f"{folder} is a network folder already: copy it as it is.")
         importer.import_model(folder, destination, overwrite=overwrite, progress=progress)
     size_bytes = sum(path.stat().st_size for path in destination.iterdir())
     typer.echo(f"{destination}: {size_bytes / 1e6:.1f} MB")

@@ -13,7 +13,10 @@ def info(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     cache_dir: CacheDir = None,
 ) -> None:
-    """Show a model and check its files (an official folder is imported into the cache)."""
+    """Show a model and check its files.
+
+    An official folder is imported into the cache.
+    """
     from instseg.cli.progress_bar import stage_bar
     from instseg.importer import cached_network_folder, verify_network_folder
     from instseg.model_store import locate_model
@@ -48,4 +51,12 @@ def _text(manifest: dict[str, Any], given: str, folder: str) -> str:
             f"network         {network['role']}: {network['file']}, "
             f"{network['size_bytes'] / 1e6:.1f} MB, SHA-256 right"
         )
+        for direction, tensors in (("in", network["inputs"]), ("out", network["outputs"])):
+            lines += [f"  {direction:<14}{_tensor(tensor)}" for tensor in tensors]
     return "\n".join(lines)
+
+
+def _tensor(tensor: dict[str, Any]) -> str:
+    shape = ", ".join("?" if side == -1 else str(side) for side in tensor["shape"])
+    meaning = "" if tensor["meaning"] == tensor["name"] else f" ({tensor['meaning']})"
+    return f"{tensor['name']}{meaning}: {tensor['dtype']} [{shape}]"

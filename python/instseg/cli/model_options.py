@@ -16,7 +16,7 @@ Device = Annotated[str, typer.Option(help="Where the network runs.")]
 Engine = Annotated[str, typer.Option(help="What runs it; `instseg doctor` lists the engines.")]
 Precision = Annotated[str, typer.Option(help="fp32, or bf16 where the processor has it.")]
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="Threads of one prediction.  [default: all cores]")
+    int | None, typer.Option(min=1, help="Threads that compute.  [default: all cores]")
 ]
 Threshold = Annotated[
     float | None,
@@ -36,6 +36,7 @@ def load_predictor(
     precision: str,
     threads: int | None,
     cache_dir: Path | None,
+    streams: int = 1,
 ) -> Any:
     """An instseg.Predictor; shows how far a download or import is."""
     from instseg.cli.progress_bar import stage_bar
@@ -48,6 +49,7 @@ def load_predictor(
             engine=engine,
             precision=precision,
             num_threads=threads,
+            num_streams=streams,
             cache_dir=cache_dir,
             progress=progress,
         )

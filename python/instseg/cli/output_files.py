@@ -1,53 +1,81 @@
 """Names and contents of the files that `instseg predict --output` writes."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from instseg.errors import InvalidArgument
 from instseg.picture_file import PICTURE_SUFFIXES
 from instseg.result import MaskFormat, Result
+from instseg.sources import SourceItem
 
 # Part of every name, so that no photo and no annotation beside it is ever overwritten.
 _MARK = "_segmented"
 
 
 class OutputFiles:
-    """Writes results into one folder, each under a name of its own."""
+    """Writes the results of known items into one folder, each under a name of its own."""
 
-    def __init__(self, folder: Path, *, json: bool, picture: bool, mask_format: MaskFormat) -> None:
-        """Makes the folder. Raises OSError."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._json = json
-        self._picture = picture
-        self._mask_format = mask_format
-        self._taken: set[str] = set()
+    def __init__(
+        self,
+        folder: Path,
+        items: Sequence[SourceItem],
+        *,
+        json: bool,
+        picture: bool,
+        mask_format: MaskFormat,
+        overwrite: bool,
+    ) -> None:
+        """Makes the folder.
 
-    def write(self, result: Result) -> list[Path]:
-        """Writes the result's files and returns their paths. Raises OSError or ImageError."""
-        stem = self.free_stem(result.source_name)
-        paths = []
-        if self._json:
-            paths.append(self._folder / f"{stem}.json")
-            result.save(paths[-1], mask_format=self._mask_format)
-        if self._picture:
-            suffix = Path(result.source or "").suffix.lower()
-            suffix = suffix if suffix in PICTURE_SUFFIXES else ".png"
-            paths.append(self._folder / f"{stem}{suffix}")
-            result.save(paths[-1])
-        return paths
-
-    def free_stem(self, name: str) -> str:
-        """A stem not given before: photo_segmented, photo_2_segmented, ...
-
-        Names that differ only in case count as equal, as on some file systems.
+        Raises InvalidArgument if it cannot be made, or holds files of these names and `overwrite`
+        is false.
         """
-        name = "".join(
-            "_" if letter in '/\\:*?"<>|' or ord(letter) < 32 else letter for letter in name
-        )
-        name = os.fsencode(name)[:120].decode(errors="ignore") or "image"  # names end at 255 bytes
-        stem, number = name + _MARK, 1
-        while stem.casefold() in self._taken:
-            number += 1
-            stem = f"{name}_{number}{_MARK}"
-        self._taken.add(stem.casefold())
-        return stem
+        self._folder = folder
+        self._mask_format = mask_format
+        self._paths: list[list[Path]] = []
+        taken: set[str] = set()
+        for item in items:
+            stem = free_stem(item.name, taken)
+            suffixes = ([".json"] if json else []) + ([picture_suffix(item)] if picture else [])
+            self._paths.append([folder / f"{stem}{suffix}" for suffix in suffixes])
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            present = {path.name for path in folder.iterdir()}
+        except OSError as error:
+            raise InvalidArgument(
+                f"{folder} cannot be used as the output folder: {error.strerror}."
+            ) from error
+        old = [path.name for paths in self._paths for path in paths if path.name in present]
+        if old and not overwrite:
+            raise InvalidArgument(
+                f"The output folder {folder} holds {old[0]} already"
+                + (f", and {len(old) - 1} more of the files to write" if len(old) > 1 else "")
+                + ". Choose another folder, or give --overwrite."
+            )
+
+    def write(self, position: int, result: Result) -> None:
+        """Writes the files of the item at `position`. Raises OSError or ImageError."""
+        for path in self._paths[position]:
+            result.save(path, mask_format=self._mask_format)
+
+
+def free_stem(name: str, taken: set[str]) -> str:
+    """A stem that is not taken, and is from now on: photo_segmented, photo_2_segmented, ...
+
+    Names that differ only in case count as equal, as on some file systems.
+    """
+    name = "".join("_" if letter in '/\\:*?"<>|' or ord(letter) < 32 else letter for letter in name)
+    name = os.fsencode(name)[:120].decode(errors="ignore") or "image"  # names end at 255 bytes
+    stem, number = name + _MARK, 1
+    while stem.casefold() in taken:
+        number += 1
+        stem = f"{name}_{number}{_MARK}"
+    taken.add(stem.casefold())
+    return stem
+
+
+def picture_suffix(item: SourceItem) -> str:
+    """The source's own, where pictures can be written in that format, else .png."""
+    suffix = Path(item.source or "").suffix.lower()
+    return suffix if suffix in PICTURE_SUFFIXES else ".png"

@@ -22,6 +22,7 @@ from instseg.cli.model_options import (
 )
 
 if TYPE_CHECKING:
+    from instseg.cli.output_files import OutputFiles
     from instseg.result import Result
     from instseg.sources import SourceItem
 
@@ -57,7 +58,13 @@ def predict(
     ] = MaskFormatOption.RLE,
     json: Annotated[bool, typer.Option(help="Write a JSON file for each picture.")] = True,
     picture: Annotated[bool, typer.Option(help="Write each picture with what was found.")] = True,
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures per run of the network.")] = 1,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files of an earlier run.")
+    ] = False,
+    streams: Annotated[
+        int,
+        typer.Option(min=1, help="Pictures computed side by side; they share the threads."),
+    ] = 1,
     device: Device = "cpu",
     engine: Engine = "auto",
     precision: Precision = "fp32",
@@ -66,36 +73,45 @@ def predict(
 ) -> None:
     """Segment pictures.
 
-    For one picture, lists its instances; for several, a line for each. A picture that fails is
-    reported and the others still done; then the exit code is 1.
+    For one picture, lists its instances; for several, a line for each. With --output, writes
+    NAME_segmented.json and the picture with boxes, labels and masks for each. A picture that fails
+    is reported and the others still done; then the exit code is 1.
     """
     from instseg.cli.output_files import OutputFiles
     from instseg.cli.progress_bar import item_bar
 
+    items = _listed(sources, output)
+    files = None
+    if output is not None:
+        files = OutputFiles(
+            output,
+            items,
+            json=json,
+            picture=picture,
+            mask_format=mask_format.value,
+            overwrite=overwrite,
+        )
     predictor = load_predictor(
         model,
         device=device,
         engine=engine,
         precision=precision,
         threads=threads,
+        streams=streams,
         cache_dir=cache_dir,
     )
     wanted = _split_classes(classes, predictor.class_names)
-    items = _listed(sources, output)
     stream = predictor.stream(
         items,
-        batch_size=batch_size,
+        batch_size=streams,
         threshold=threshold,
         max_detections=max_detections,
         classes=wanted,
     )
-    files = None
-    if output is not None:
-        files = OutputFiles(output, json=json, picture=picture, mask_format=mask_format.value)
     failed = 0
     with item_bar(len(items)) as bar:
-        for result in stream:
-            failed += not _report(result, files, bar, alone=len(items) == 1)
+        for position, result in enumerate(stream):
+            failed += not _report(result, position, files, bar, alone=len(items) == 1)
             bar.update()
     if len(items) > 1:
         typer.echo(f"{len(items)} pictures, {failed} failed", err=True)
@@ -133,7 +149,9 @@ def _split_classes(text: str | None, class_names: list[str]) -> list[str | int] 
     ]
 
 
-def _report(result: Result, files: Any, bar: Any, *, alone: bool) -> bool:
+def _report(
+    result: Result, position: int, files: OutputFiles | None, bar: Any, *, alone: bool
+) -> bool:
     """Prints and writes one result; False if it failed."""
     from instseg.errors import InstsegError
 
@@ -141,7 +159,7 @@ def _report(result: Result, files: Any, bar: Any, *, alone: bool) -> bool:
     error: Exception | None = result.error
     if error is None and files is not None:
         try:
-            files.write(result)
+            files.write(position, result)
         except (InstsegError, OSError) as problem:
             error = problem
     if error is not None:
