@@ -88,6 +88,11 @@ def gelu(op: LegacyOperator) -> Node:
     return op.node("gelu", [op.input("X")], {"approximate": op.attr("approximate", False)})
 
 
+def hard_sigmoid(op: LegacyOperator) -> Node:
+    attrs = {"slope": op.attr("slope", 0.2), "offset": op.attr("offset", 0.5)}
+    return op.node("hardsigmoid", [op.input("X")], attrs)
+
+
 def softmax(op: LegacyOperator) -> Node:
     return op.node("softmax", [op.input("X")], {"axis": op.attr("axis", -1)})
 
@@ -290,6 +295,7 @@ LEGACY_RULES: dict[str, Rule] = {
     "memcpy": unary("identity"),
     "swish": swish,
     "gelu": gelu,
+    "hard_sigmoid": hard_sigmoid,
     "softmax": softmax,
     "scale": scale,
     "clip": clip,
