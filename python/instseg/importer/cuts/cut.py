@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from instseg.errors import ModelError
 
 from ..ir.graph import Graph, Node, Value
+
+PostprocessNumber = int | float | bool
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Cut:
     networks: list[NetworkCut]
     num_classes: int
     mask_threshold: float
-    postprocess: dict[str, int | float]
+    postprocess: Mapping[str, PostprocessNumber | Mapping[str, PostprocessNumber]]
 
 
 CutFunction = Callable[[Graph], Cut]
