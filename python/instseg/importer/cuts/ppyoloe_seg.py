@@ -31,12 +31,12 @@ def cut_ppyoloe_seg(graph: Graph) -> Cut:
     """Finds the four tensors, and the numbers of NMS and masks, in the whole program."""
     trail = Trail(graph, FAMILY)
     image = image_input(graph)
-    bbox, mask = (_where_found(trail, value) for value in bbox_and_mask(graph, FAMILY))
+    bbox, mask = bbox_and_mask(graph, FAMILY)
 
-    nms = trail.back(bbox, "multiclass_nms3", skip="set_value set_value_with_tensor_")
+    nms = trail.back(bbox, "multiclass_nms3", skip="if set_value set_value_with_tensor_")
     boxes, scores = nms.input(0), nms.input(1)
 
-    threshold = trail.back(mask, "greater_than", skip="cast")
+    threshold = trail.back(mask, "greater_than", skip="if cast")
     upsampled = trail.back(threshold.input(0), "interpolate", skip="squeeze slice")
     inside = trail.back(upsampled.input(0), "multiply", skip="unsqueeze")
     trail.back(inside.input(1), "multiply", skip="cast")
@@ -77,12 +77,6 @@ def cut_ppyoloe_seg(graph: Graph) -> Cut:
         mask_threshold=mask_threshold,
         postprocess={"nms": nms_numbers(nms)},
     )
-
-
-def _where_found(trail: Trail, value: Value) -> Value:
-    """What the program gives where it finds anything: the first branch of its `if`."""
-    node = trail.producers.get(value)
-    return node.input(1) if node is not None and node.op == "if" else value
 
 
 def _check_resize(node: Node) -> None:
