@@ -47,7 +47,7 @@ def cut_ppyoloe_seg(graph: Graph) -> Cut:
     coefficients = trail.back(chosen.input(0), "transpose", skip="reshape").input(0)
     prototypes = trail.back(product.input(1), "slice", skip="reshape flatten").input(0)
 
-    if chosen.input(1) not in nms.outputs:
+    if chosen.input(1) is not nms.outputs[1]:
         raise ModelError(f"{chosen.describe()}: the masks are not of the boxes that NMS keeps")
     for resize in (at_input_size, upsampled):
         _check_resize(resize)
