@@ -1,92 +1,11 @@
-#include <pybind11/stl.h>
-
-#include <limits>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "bindings.h"
-#include "families/mask_rtdetr.h"
-#include "instseg/errors.h"
-#include "instseg/result.h"
 
 namespace instseg::python {
-namespace {
-
-// The sizes of a float32 array in C order of `ndim` dimensions; throws InvalidArgument for others.
-std::vector<int> sizes(const py::array& array, const char* name, int ndim) {
-  const bool fits = py::isinstance<py::array_t<float>>(array) && array.ndim() == ndim &&
-                    (array.flags() & py::array::c_style) != 0;
-  std::vector<int> shape;
-  for (py::ssize_t d = 0; d < array.ndim(); ++d) {
-    if (!fits || array.shape(d) < 1 || array.shape(d) > std::numeric_limits<int>::max()) {
-      shape.clear();
-      break;
-    }
-    shape.push_back(static_cast<int>(array.shape(d)));
-  }
-  if (shape.empty()) {
-    throw InvalidArgument(std::string(name) + " has dtype " +
-                          py::str(array.dtype()).cast<std::string>() + ", shape " +
-                          py::str(array.attr("shape")).cast<std::string>() +
-                          "; give a C-contiguous float32 array of " + std::to_string(ndim) +
-                          " dimensions, none of them 0");
-  }
-  return shape;
-}
-
-const float* values(const py::array& array) { return static_cast<const float*>(array.data()); }
-
-Result postprocess_mask_rtdetr(const py::array& boxes, const py::array& logits,
-                               const py::array& mask_coefficients, const py::array& prototypes,
-                               int image_height, int image_width, float threshold, int top_k,
-                               std::optional<int> max_detections,
-                               const std::optional<std::vector<int>>& class_ids, bool clip_masks) {
-  const std::vector<int> box_sizes = sizes(boxes, "boxes", 2);
-  const std::vector<int> logit_sizes = sizes(logits, "logits", 2);
-  const std::vector<int> coefficient_sizes = sizes(mask_coefficients, "mask_coefficients", 2);
-  const std::vector<int> prototype_sizes = sizes(prototypes, "prototypes", 3);
-  if (box_sizes[1] != 4 || logit_sizes[0] != box_sizes[0] || coefficient_sizes[0] != box_sizes[0] ||
-      prototype_sizes[0] != coefficient_sizes[1]) {
-    throw InvalidArgument(
-        "the arrays do not belong together; expected boxes [Q, 4], logits [Q, K], "
-        "mask_coefficients [Q, P], prototypes [P, h, w]");
-  }
-  if (image_height < 1 || image_width < 1) {
-    throw InvalidArgument("the image is " + std::to_string(image_height) + " x " +
-                          std::to_string(image_width) + "; both must be at least 1");
-  }
-  const MaskRtdetrOutputs outputs = {.num_queries = box_sizes[0],
-                                     .num_classes = logit_sizes[1],
-                                     .boxes_cxcywh = values(boxes),
-                                     .logits = values(logits),
-                                     .mask_coefficients = values(mask_coefficients),
-                                     .prototypes = {.prototypes = values(prototypes),
-                                                    .num_prototypes = prototype_sizes[0],
-                                                    .height = prototype_sizes[1],
-                                                    .width = prototype_sizes[2]}};
-  Selection selection{.threshold = threshold,
-                      .max_detections = max_detections.value_or(0),
-                      .clip_masks = clip_masks};
-  if (class_ids) selection.class_ids = *class_ids;
-  const py::gil_scoped_release nogil;
-  const std::unique_ptr<FamilyWorkspace> workspace = make_mask_rtdetr_workspace();
-  return detect_mask_rtdetr(outputs, {.top_k = top_k}, image_height, image_width, selection,
-                            "Mask-RT-DETR", ThreadPool(1), *workspace);
-}
-
-}  // namespace
 
 // Families' post-processing on given tensors, so that tests can compare it with Paddle's.
 void bind_families(py::module_& m) {
-  m.def("postprocess_mask_rtdetr", &postprocess_mask_rtdetr, py::arg("boxes"), py::arg("logits"),
-        py::arg("mask_coefficients"), py::arg("prototypes"), py::arg("image_height"),
-        py::arg("image_width"), py::kw_only(), py::arg("threshold"), py::arg("top_k") = 100,
-        py::arg("max_detections") = py::none(), py::arg("class_ids") = py::none(),
-        py::arg("clip_masks") = true,
-        "The post-processing of Mask-RT-DETR alone, on one thread; float32 arrays: boxes [Q, 4]\n"
-        "(cx, cy, w, h; sides of the image = 1), logits [Q, K], mask_coefficients [Q, P],\n"
-        "prototypes [P, h, w].");
+  bind_mask_rtdetr(m);
+  bind_ppyoloe_seg(m);
 }
 
 }  // namespace instseg::python

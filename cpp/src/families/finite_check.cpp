@@ -27,4 +27,14 @@ void check_finite(std::span<const float> values, const char* tensor, const std::
                     "precision: use precision \"fp32\", or import the model again.");
 }
 
+void check_finite(const PrototypeMasks& prototypes, const char* tensor, const std::string& model,
+                  const ThreadPool& pool) {
+  const std::size_t plane =
+      static_cast<std::size_t>(prototypes.height) * static_cast<std::size_t>(prototypes.width);
+  pool.parallel_for(prototypes.num_prototypes, [&](int p) {
+    check_finite({prototypes.prototypes + static_cast<std::size_t>(p) * plane, plane}, tensor,
+                 model);
+  });
+}
+
 }  // namespace instseg

@@ -1,8 +1,5 @@
 #include "families/mask_rtdetr.h"
 
-#include <algorithm>
-#include <array>
-#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -10,6 +7,8 @@
 #include <vector>
 
 #include "families/finite_check.h"
+#include "families/instance_selection.h"
+#include "families/mask_drawing.h"
 #include "families/network_tensors.h"
 #include "families/whole_image_mask.h"
 #include "postprocess/mask_render.h"
@@ -30,36 +29,16 @@ class Workspace final : public FamilyWorkspace {
 // The sigmoid in float32.
 float probability(float logit) { return 1.0f / (1.0f + std::exp(-logit)); }
 
-// Paddle's order of operations: corners in normalised coordinates, then scaled; then clipped.
+// Paddle's order of operations: corners in normalised coordinates, then scaled.
 Box box_in_pixels(const float* cxcywh, int image_height, int image_width) {
   const auto width = static_cast<float>(image_width);
   const auto height = static_cast<float>(image_height);
   const float half_w = 0.5f * cxcywh[2];
   const float half_h = 0.5f * cxcywh[3];
-  return {.x1 = std::clamp((cxcywh[0] - half_w) * width, 0.0f, width),
-          .y1 = std::clamp((cxcywh[1] - half_h) * height, 0.0f, height),
-          .x2 = std::clamp((cxcywh[0] + half_w) * width, 0.0f, width),
-          .y2 = std::clamp((cxcywh[1] + half_h) * height, 0.0f, height)};
-}
-
-// The pixels that PaddleX cuts out for a clipped box; may be empty.
-Region rounded_region(const Box& box, int image_height, int image_width) {
-  // std::nearbyint rounds halves to even, as Python's round().
-  const auto rounded = [](float value, int limit) {
-    return std::min(static_cast<int>(std::nearbyint(value)), limit);
-  };
-  const int x1 = rounded(box.x1, image_width);
-  const int y1 = rounded(box.y1, image_height);
-  return {.x = x1,
-          .y = y1,
-          .width = rounded(box.x2, image_width) - x1,
-          .height = rounded(box.y2, image_height) - y1};
-}
-
-bool wanted(int class_id, const Selection& selection) {
-  if (!selection.class_ids) return true;
-  const std::span<const int> ids = *selection.class_ids;
-  return std::find(ids.begin(), ids.end(), class_id) != ids.end();
+  return {.x1 = (cxcywh[0] - half_w) * width,
+          .y1 = (cxcywh[1] - half_h) * height,
+          .x2 = (cxcywh[0] + half_w) * width,
+          .y2 = (cxcywh[1] + half_h) * height};
 }
 
 // Fills the result's boxes, scores and class ids, and the queries they come from.
@@ -70,24 +49,16 @@ void select(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
   const std::span<const std::uint32_t> best =
       top_k({outputs.logits, num_logits}, spec.top_k, workspace.top_k);
   workspace.queries.clear();
+  InstanceSelection instances(selection, result);
   for (const std::uint32_t index : best) {
     const float score = probability(outputs.logits[index]);
-    if (!(score > selection.threshold)) break;
+    if (!instances.takes(score)) break;
     const auto num_classes = static_cast<std::uint32_t>(outputs.num_classes);
     const auto class_id = static_cast<int>(index % num_classes);
     const auto query = static_cast<int>(index / num_classes);
-    if (!wanted(class_id, selection)) continue;
     const Box box = box_in_pixels(outputs.boxes_cxcywh + std::ptrdiff_t{4} * query,
                                   result.image_height, result.image_width);
-    if (box.x2 <= box.x1 || box.y2 <= box.y1) continue;
-    result.boxes.push_back(box);
-    result.scores.push_back(score);
-    result.class_ids.push_back(class_id);
-    workspace.queries.push_back(query);
-    if (selection.max_detections > 0 &&
-        result.size() == static_cast<std::size_t>(selection.max_detections)) {
-      break;
-    }
+    if (instances.add(box, score, class_id)) workspace.queries.push_back(query);
   }
 }
 
@@ -119,17 +90,11 @@ void draw_masks(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
                                    result.image_width, spec.mask_logit_threshold, scratch);
   };
   result.masks.resize(queries.size());
-  std::atomic<std::size_t> next{0};
-  const int num_workers = std::min(pool.size(), static_cast<int>(workspace.to_draw.size()));
-  if (workspace.drawing.size() < static_cast<std::size_t>(num_workers)) {
-    workspace.drawing.resize(static_cast<std::size_t>(num_workers));
-  }
-  pool.parallel_for(num_workers, [&](int worker) {
-    for (std::size_t item; (item = next.fetch_add(1)) < workspace.to_draw.size();) {
-      const auto i = static_cast<std::size_t>(workspace.to_draw[item]);
-      result.masks[i] = draw(i, workspace.drawing[static_cast<std::size_t>(worker)]);
-    }
-  });
+  draw_in_parallel(workspace.to_draw.size(), pool, workspace.drawing,
+                   [&](std::size_t item, WholeImageMaskWorkspace& scratch) {
+                     const auto i = static_cast<std::size_t>(workspace.to_draw[item]);
+                     result.masks[i] = draw(i, scratch);
+                   });
   for (std::size_t i = 0; i < queries.size(); ++i) {
     const auto first =
         static_cast<std::size_t>(workspace.first_of_query[static_cast<std::size_t>(queries[i])]);
@@ -140,21 +105,16 @@ void draw_masks(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
 void check_values(const MaskRtdetrOutputs& outputs, const std::string& model,
                   const ThreadPool& pool, bool with_masks) {
   const auto queries = static_cast<std::size_t>(outputs.num_queries);
-  const PrototypeMasks& prototypes = outputs.prototypes;
-  const auto num_prototypes = static_cast<std::size_t>(prototypes.num_prototypes);
   if (!with_masks) {
     check_finite({outputs.boxes_cxcywh, queries * 4}, "boxes_cxcywh", model);
     check_finite({outputs.logits, queries * static_cast<std::size_t>(outputs.num_classes)},
                  "class_logits", model);
     return;
   }
-  check_finite({outputs.mask_coefficients, queries * num_prototypes}, "mask_coefficients", model);
-  const std::size_t plane =
-      static_cast<std::size_t>(prototypes.height) * static_cast<std::size_t>(prototypes.width);
-  pool.parallel_for(prototypes.num_prototypes, [&](int p) {
-    check_finite({prototypes.prototypes + static_cast<std::size_t>(p) * plane, plane},
-                 "mask_prototypes", model);
-  });
+  check_finite({outputs.mask_coefficients,
+                queries * static_cast<std::size_t>(outputs.prototypes.num_prototypes)},
+               "mask_coefficients", model);
+  check_finite(outputs.prototypes, "mask_prototypes", model, pool);
 }
 
 float logit(float p) { return std::log(p / (1.0f - p)); }  // -inf at 0, 0 at 0.5, inf at 1

@@ -18,19 +18,6 @@ struct Extent {
   }
 };
 
-// Output pixels [begin, end) that the low-resolution pixels of the extent can reach: pixel x reads
-// floor(p) and floor(p) + 1 with p = (x + 0.5) * in / out - 0.5. One pixel more on both sides takes
-// care of rounding.
-std::pair<int, int> reach(const Extent& extent, int in, int out) {
-  const double scale = static_cast<double>(out) / in;
-  const double begin = (extent.first - 0.5) * scale - 0.5;
-  const double end = (extent.last + 1.5) * scale - 0.5;
-  const auto limited = [&](double x) {
-    return static_cast<int>(std::clamp(x, 0.0, static_cast<double>(out)));
-  };
-  return {limited(std::floor(begin) - 1), limited(std::ceil(end) + 2)};
-}
-
 }  // namespace
 
 Mask render_whole_image_mask(const PrototypeMasks& prototypes, const float* coefficients,
@@ -59,8 +46,8 @@ Mask render_whole_image_mask(const PrototypeMasks& prototypes, const float* coef
   }
   if (rows.empty()) return {image_height, image_width, Region{}};
 
-  const auto [y1, y2] = reach(rows, height, image_height);
-  const auto [x1, x2] = reach(columns, width, image_width);
+  const auto [y1, y2] = pixels_that_read(rows.first, rows.last, height, image_height);
+  const auto [x1, x2] = pixels_that_read(columns.first, columns.last, width, image_width);
   const LogitMap map = {.logits = workspace.logits.row(0),
                         .height = height,
                         .width = width,

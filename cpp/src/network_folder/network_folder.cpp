@@ -141,10 +141,7 @@ NetworkFolder read_network_folder(const fs::path& path) {
   const JsonObject thresholds = json.object("thresholds");
   folder.score_threshold = static_cast<float>(thresholds.number("score", 0, 1));
   folder.mask_threshold = static_cast<float>(thresholds.number("mask", 0, 1));
-  const JsonObject postprocess = json.object("postprocess");
-  if (postprocess.has("top_k")) {
-    folder.postprocess.top_k = static_cast<int>(postprocess.integer("top_k", 1, 1'000'000));
-  }
+  folder.postprocess = read_postprocess(json.object("postprocess"));
   for (const JsonObject& entry : json.objects("networks", kMaxNetworks)) {
     NetworkSpec network = read_network(entry, path);
     for (const NetworkSpec& other : folder.networks) {

@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "network_folder/postprocess_json.h"
 #include "preprocess/preprocess.h"
 
 namespace instseg {
@@ -26,11 +26,6 @@ struct NetworkSpec {
   std::string sha256;  // as instseg.json says; not verified
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
-};
-
-// Numbers of the families' own post-processing; a family takes those it knows.
-struct PostprocessSpec {
-  std::optional<int> top_k;
 };
 
 // What instseg.json says, checked.

@@ -1,6 +1,7 @@
 #include "postprocess/bilinear_axis.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 namespace instseg {
@@ -31,6 +32,18 @@ void BilinearAxis::assign(int in, int out, int begin, int count) {
   std::fill(weight1_.begin() + count, weight1_.begin() + padded_count_, weight1_[last]);
   first_source_ = source_[0];
   last_source_ = std::min(source_[last] + 1, in - 1);
+}
+
+PixelRange pixels_that_read(int first, int last, int in, int out) {
+  // Pixel x reads floor(p) and floor(p) + 1 with p = (x + 0.5) * in / out - 0.5; one pixel more on
+  // both sides takes care of rounding.
+  const double scale = static_cast<double>(out) / in;
+  const double begin = (first - 0.5) * scale - 0.5;
+  const double end = (last + 1.5) * scale - 0.5;
+  const auto limited = [&](double x) {
+    return static_cast<int>(std::clamp(x, 0.0, static_cast<double>(out)));
+  };
+  return {limited(std::floor(begin) - 1), limited(std::ceil(end) + 2)};
 }
 
 }  // namespace instseg

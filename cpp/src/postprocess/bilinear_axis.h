@@ -39,4 +39,13 @@ class BilinearAxis {
   std::vector<float> weight1_;
 };
 
+struct PixelRange {
+  int begin = 0;
+  int end = 0;  // not included
+};
+
+// The output pixels of an axis resized from `in` to `out` that read any of the sources first ..
+// last, and at most a few more on both sides.
+PixelRange pixels_that_read(int first, int last, int in, int out);
+
 }  // namespace instseg

@@ -48,4 +48,11 @@ void LogitTile::assign(const LogitMap& map, const BilinearAxis& rows, const Bili
   repeat_last_column(map.width);
 }
 
+void LogitTile::to_probabilities() {
+  const MaskKernels& kernels = INSTSEG_ACTIVE_KERNELS(kMaskKernels);
+  for (int i = 0; i < num_rows_; ++i) {
+    kernels.sigmoid(mutable_row(i), static_cast<std::size_t>(num_columns_) + 1);
+  }
+}
+
 }  // namespace instseg

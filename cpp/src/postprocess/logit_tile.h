@@ -34,6 +34,9 @@ class LogitTile {
               const BilinearAxis& columns);
   void assign(const LogitMap& map, const BilinearAxis& rows, const BilinearAxis& columns);
 
+  // Replaces every logit by its sigmoid, the same bits on every machine.
+  void to_probabilities();
+
   int first_row() const { return first_row_; }
   int first_column() const { return first_column_; }
 

@@ -9,6 +9,7 @@ namespace instseg::INSTSEG_ISA {
 namespace {
 
 using std::size_t;
+using std::uint32_t;
 using std::uint64_t;
 using std::uint8_t;
 
@@ -82,6 +83,11 @@ void interpolate_row(const float* values, int origin, const int* source, const f
   }
 }
 
+void blend_rows(const float* row0, const float* row1, float weight0, float weight1, size_t count,
+                float* __restrict out) {
+  for (size_t x = 0; x < count; ++x) out[x] = row0[x] * weight0 + row1[x] * weight1;
+}
+
 uint64_t blend_and_threshold_word(const float* row0, const float* row1, float weight0,
                                   float weight1, float threshold) {
 #if defined(__AVX512F__)
@@ -131,9 +137,37 @@ void blend_and_threshold(const float* row0, const float* row1, float weight0, fl
   }
 }
 
+// exp(x) = 2^n * exp(r) with n = round(x / ln 2) and |r| <= ln 2 / 2; exp(r) by its Taylor series
+// up to r^7 / 7!. One formula for every instruction set, without branches.
+void sigmoid(float* values, size_t count) {
+  constexpr float kMagic = 12582912.0f;     // 1.5 * 2^23: adding it rounds to a whole number
+  constexpr float kLn2High = 0.693359375f;  // few bits, so that n * kLn2High is exact
+  constexpr float kLn2Low = -2.12194440e-4f;
+  for (size_t i = 0; i < count; ++i) {
+    float x = -values[i];
+    x = x > 87.0f ? 87.0f : x;
+    x = x < -87.0f ? -87.0f : x;
+    const float shifted = x * 1.44269504f + kMagic;
+    const float n = shifted - kMagic;
+    const float r = (x - n * kLn2High) - n * kLn2Low;
+    float series = 1.0f / 5040.0f;
+    series = series * r + 1.0f / 720.0f;
+    series = series * r + 1.0f / 120.0f;
+    series = series * r + 1.0f / 24.0f;
+    series = series * r + 1.0f / 6.0f;
+    series = series * r + 0.5f;
+    series = series * r + 1.0f;
+    series = series * r + 1.0f;
+    // The low bits of `shifted` are n; they become the exponent.
+    const uint32_t bits = (__builtin_bit_cast(uint32_t, shifted) << 23) + 0x3f800000u;
+    values[i] = 1.0f / (1.0f + series * __builtin_bit_cast(float, bits));
+  }
+}
+
 }  // namespace
 
 extern const MaskKernels kMaskKernels;
-const MaskKernels kMaskKernels = {combine_prototypes, interpolate_row, blend_and_threshold};
+const MaskKernels kMaskKernels = {combine_prototypes, interpolate_row, blend_rows,
+                                  blend_and_threshold, sigmoid};
 
 }  // namespace instseg::INSTSEG_ISA

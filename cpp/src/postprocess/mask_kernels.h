@@ -23,10 +23,17 @@ struct MaskKernels {
   void (*interpolate_row)(const float* values, int origin, const int* source, const float* weight0,
                           const float* weight1, int count, float* out);
 
+  // out [count] = row0[x] * weight0 + row1[x] * weight1.
+  void (*blend_rows)(const float* row0, const float* row1, float weight0, float weight1,
+                     std::size_t count, float* out);
+
   // Bit x of out [words] = row0[x] * weight0 + row1[x] * weight1 > threshold; rows of 64 * words.
   // NaN gives 0.
   void (*blend_and_threshold)(const float* row0, const float* row1, float weight0, float weight1,
                               float threshold, std::size_t words, std::uint64_t* out);
+
+  // Replaces each of the count values by its sigmoid, to 3 units in the last place.
+  void (*sigmoid)(float* values, std::size_t count);
 };
 
 INSTSEG_DECLARE_KERNELS(MaskKernels, kMaskKernels)

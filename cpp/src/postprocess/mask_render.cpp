@@ -1,11 +1,10 @@
 #include "postprocess/mask_render.h"
 
-#include <algorithm>
 #include <string>
-#include <utility>
 
 #include "instseg/errors.h"
 #include "postprocess/mask_kernels.h"
+#include "postprocess/threshold_rows.h"
 
 namespace instseg {
 namespace {
@@ -59,38 +58,10 @@ Mask render_mask(const LogitMap& logits, int image_height, int image_width, cons
 void threshold_tile(const LogitTile& tile, const BilinearAxis& rows, const BilinearAxis& columns,
                     float threshold, Mask& mask, std::array<std::vector<float>, 2>& row_buffers) {
   const MaskKernels& kernels = INSTSEG_ACTIVE_KERNELS(kMaskKernels);
-  const auto padded_width = static_cast<std::size_t>(columns.padded_count());
-  for (std::vector<float>& buffer : row_buffers) {
-    if (buffer.size() < padded_width) buffer.resize(padded_width);
-  }
-  const int unused_bits = columns.padded_count() - columns.count();
-  const std::uint64_t last_word_bits = ~std::uint64_t{0} >> unused_bits;
-
-  // Output rows between the same two low-resolution rows share these rows' resized columns.
-  std::array<float*, 2> resized = {row_buffers[0].data(), row_buffers[1].data()};
-  std::array<int, 2> resized_row = {-1, -1};
-  const auto resize_columns = [&](int slot, int row) {
+  threshold_rows(rows, columns, threshold, mask, row_buffers, [&](int row, float* out) {
     kernels.interpolate_row(tile.row(row), tile.first_column(), columns.source(), columns.weight0(),
-                            columns.weight1(), columns.padded_count(), resized[slot]);
-    resized_row[slot] = row;
-  };
-  for (int y = 0; y < rows.count(); ++y) {
-    const int upper = rows.source()[y];
-    const int lower = std::min(upper + 1, rows.source_size() - 1);
-    if (resized_row[0] != upper) {
-      if (resized_row[1] == upper) {
-        std::swap(resized[0], resized[1]);
-        std::swap(resized_row[0], resized_row[1]);
-      } else {
-        resize_columns(0, upper);
-      }
-    }
-    if (resized_row[1] != lower) resize_columns(1, lower);
-    const std::span<std::uint64_t> bits = mask.row(y);
-    kernels.blend_and_threshold(resized[0], resized[1], rows.weight0()[y], rows.weight1()[y],
-                                threshold, bits.size(), bits.data());
-    bits.back() &= last_word_bits;
-  }
+                            columns.weight1(), columns.padded_count(), out);
+  });
 }
 
 }  // namespace instseg

@@ -1,31 +1,16 @@
 #include "postprocess/top_k.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
 #include <string>
 
 #include "instseg/errors.h"
+#include "postprocess/ranking_key.h"
 #include "postprocess/selection_kernels.h"
 
 namespace instseg {
-namespace {
-
-// A key that is greater for greater values and, among equal values, for lower indices.
-std::uint64_t ranking_key(float value, std::uint32_t index) {
-  // Adding 0 turns -0 into 0. The bits of a float, flipped so, order like the floats as unsigned.
-  const auto bits = std::bit_cast<std::uint32_t>(value + 0.0f);
-  std::uint32_t ordered = (bits >> 31) != 0 ? ~bits : bits | 0x80000000u;
-  if (std::isnan(value)) ordered = 0;
-  return static_cast<std::uint64_t>(ordered) << 32 | static_cast<std::uint32_t>(~index);
-}
-
-std::uint32_t index_of(std::uint64_t key) { return ~static_cast<std::uint32_t>(key); }
-
-}  // namespace
-
 std::span<const std::uint32_t> top_k(std::span<const float> values, int k,
                                      TopKWorkspace& workspace) {
   if (k < 0) throw InvalidArgument("top_k: k must be at least 0, but is " + std::to_string(k));
@@ -60,7 +45,7 @@ std::span<const std::uint32_t> top_k(std::span<const float> values, int k,
   };
   keep_best();
   while (next < n) {
-    const float worst_kept = values[index_of(keys[wanted - 1])];
+    const float worst_kept = values[ranked_index(keys[wanted - 1])];
     // NaN among the best (fewer than k numbers so far): every number is better.
     const bool any_number = std::isnan(worst_kept);
     std::size_t found = 0;
@@ -75,7 +60,7 @@ std::span<const std::uint32_t> top_k(std::span<const float> values, int k,
     keep_best();
   }
   std::sort(keys.begin(), keys.end(), std::greater<>());
-  std::transform(keys.begin(), keys.end(), above.begin(), index_of);
+  std::transform(keys.begin(), keys.end(), above.begin(), ranked_index);
   return {above.data(), wanted};
 }
 

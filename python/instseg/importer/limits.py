@@ -9,6 +9,8 @@ MAX_PROGRAM_BYTES = 16 << 20
 MAX_PARAMETER_BYTES = 1_900_000_000
 """ONNX files are protobuf messages, and those end at 2 GiB."""
 MAX_OPERATORS = 100_000
+MAX_BLOCK_DEPTH = 16
+"""Loops and conditions inside one another."""
 MAX_TENSORS = 50_000
 MAX_OPERANDS = 400_000
 """Inputs of all operators together; the largest official model has 4,100."""

@@ -109,6 +109,9 @@ def network_graph(program: Graph, network: NetworkCut, extra_outputs: Iterable[s
             **{name: name for name in extra_outputs},
         },
     )
+    for node in part.nodes:
+        if node.attrs.get("in_loop"):
+            raise ModelError(f"{node.describe()}: a loop is not supported in a dense network")
     return optimise(understand(part))
 
 
@@ -119,7 +122,7 @@ def _check_config(config: InferenceConfig, cut: Cut, graph: Graph, source: Sourc
             f"{cut.num_classes}: the files do not belong together"
         )
     for value in graph.inputs:
-        if len(value.shape) != 4 or config.preprocess.keep_ratio:
+        if value.name != "image" or config.preprocess.keep_ratio:
             continue
         size = (config.preprocess.height, config.preprocess.width)
         if any(isinstance(a, int) and a != b for a, b in zip(value.shape[2:], size, strict=True)):

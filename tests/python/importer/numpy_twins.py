@@ -41,6 +41,41 @@ def conv2d(
     return out
 
 
+def conv2d_transpose(
+    x: Array,
+    weight: Array,
+    stride: tuple[int, int] = (1, 1),
+    pads: Pads = ((0, 0), (0, 0)),
+    dilation: tuple[int, int] = (1, 1),
+    groups: int = 1,
+) -> Array:
+    """x [N, C, H, W], weight [C, O / groups, h, w]; a negative padding adds rows of zeros."""
+    images, channels, height, width = x.shape
+    _, per_group, kh, kw = weight.shape
+    full = (
+        (height - 1) * stride[0] + dilation[0] * (kh - 1) + 1,
+        (width - 1) * stride[1] + dilation[1] * (kw - 1) + 1,
+    )
+    out = np.zeros((images, per_group * groups, *full))
+    for c in range(channels):
+        first = c // (channels // groups) * per_group
+        for i in range(height):
+            for j in range(width):
+                top, left = i * stride[0], j * stride[1]
+                out[
+                    :,
+                    first : first + per_group,
+                    top : top + dilation[0] * (kh - 1) + 1 : dilation[0],
+                    left : left + dilation[1] * (kw - 1) + 1 : dilation[1],
+                ] += x[:, c, i, j, None, None, None].astype(np.float64) * weight[c]
+    added = [(0, 0), (0, 0), *((0, max(-after, 0)) for _, after in pads)]
+    cut = [
+        slice(before, size - max(after, 0))
+        for size, (before, after) in zip(full, pads, strict=True)
+    ]
+    return np.pad(out[:, :, cut[0], cut[1]], added)
+
+
 def pool2d(
     x: Array, kernel: int, stride: int, pads: Pads, kind: str, *, exclusive: bool, ceil: bool
 ) -> Array:

@@ -108,6 +108,12 @@ def logic(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Arra
     ]
 
 
+@case("hardsigmoid")
+def hardsigmoid(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Array]]]:
+    attrs = {"slope": Float32(0.3), "offset": Float32(0.4)}
+    return [p.op("hardsigmoid", [x], attrs=attrs)], lambda a: [np.clip(0.3 * a + 0.4, 0, 1)]
+
+
 @case("gelu")
 def gelu(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Array]]]:
     erf = np.vectorize(math.erf)
@@ -239,6 +245,32 @@ def conv2d(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Arr
         twins.conv2d(a, w, pads=((2, 2), (2, 2)), dilation=(2, 2)),
         twins.conv2d(a, g, (2, 2), ((0, 1), (0, 0)), groups=2),  # SAME: no dilation
         twins.conv2d(a, d, groups=4),
+    ]
+
+
+@case("conv2d_transpose")
+def conv2d_transpose(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Array]]]:
+    """Strides, paddings with 2 and 4 numbers, dilations, groups, rows added at the end."""
+    random = np.random.default_rng(6)
+    w = random.normal(size=(4, 3, 2, 3)).astype(np.float32)
+    g = random.normal(size=(4, 2, 3, 3)).astype(np.float32)
+    weight, grouped = p.parameter("w", w), p.parameter("g", g)
+    plain = {**CONV, "output_padding": []}
+    cases: list[tuple[int, dict[str, Any]]] = [
+        (weight, {**plain, "strides": [2, 1]}),
+        (weight, {**plain, "strides": [2, 2], "paddings": [0, 1, 1, 0]}),
+        (grouped, {**plain, "strides": [3, 2], "paddings": [1, 2], "groups": 2}),
+        (grouped, {**plain, "strides": [2, 3], "groups": 2, "output_padding": [1, 2]}),
+        (weight, {**plain, "dilations": [2, 1], "padding_algorithm": "VALID"}),
+    ]
+    size = p.ints([])
+    outputs = [p.op("conv2d_transpose", [x, w, size], attrs=attrs) for w, attrs in cases]
+    return outputs, lambda a: [
+        twins.conv2d_transpose(a, w, (2, 1)),
+        twins.conv2d_transpose(a, w, (2, 2), ((0, 1), (1, 0))),
+        twins.conv2d_transpose(a, g, (3, 2), ((1, 1), (2, 2)), groups=2),
+        twins.conv2d_transpose(a, g, (2, 3), ((0, -1), (0, -2)), groups=2),
+        twins.conv2d_transpose(a, w, dilation=(2, 1)),
     ]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from instseg.errors import ModelError
 
@@ -14,7 +15,7 @@ from ..ir.graph import Graph, Node, Value
 class NetworkCut:
     """One dense network.
 
-    role      what the SDK calls it: "main"
+    role      what the SDK calls it: "main", the first, takes the image
     inputs    meaning -> value of the program; becomes an input of that name
     outputs   (name, meaning) -> value of the program
     """
@@ -31,7 +32,7 @@ class Cut:
     networks: list[NetworkCut]
     num_classes: int
     mask_threshold: float
-    postprocess: dict[str, int | float]
+    postprocess: Mapping[str, Any]
 
 
 CutFunction = Callable[[Graph], Cut]
@@ -41,15 +42,25 @@ class Trail:
     """Walks from a value back to what made it, and says where the program is not as expected."""
 
     def __init__(self, graph: Graph, family: str) -> None:
+        self.graph = graph
         self.producers = graph.producers()
         self.family = family
 
     def back(self, value: Value, op: str, skip: str = "") -> Node:
-        """The `op` that makes `value`; operators named in `skip` may lie between."""
+        """The `op` that makes `value`; operators named in `skip` may lie between.
+
+        It is looked for behind their first operand, and behind both branches of an `if`.
+        """
         while True:
             node = self.producers.get(value)
             if node is not None and node.op == op:
                 return node
+            if node is not None and node.op == "if" and "if" in skip.split():
+                try:
+                    return self.back(node.input(1), op, skip)
+                except ModelError:
+                    value = node.input(2)
+                    continue
             if node is None or node.op not in skip.split():
                 found = node.describe() if node is not None else "an input or a constant"
                 raise ModelError(
@@ -57,3 +68,35 @@ class Trail:
                     f"from '{op}', but comes from {found}"
                 )
             value = node.input(0)
+
+    def ancestors(self, value: Value, stop: str = "") -> list[Node]:
+        """All operators that `value` depends on, in program order; not past those in `stop`."""
+        ends, found, pending = stop.split(), set[Node](), [value]
+        while pending:
+            node = self.producers.get(pending.pop())
+            if node is None or node in found:
+                continue
+            found.add(node)
+            if node.op not in ends:
+                pending += [operand for operand in node.inputs if operand is not None]
+        return [node for node in self.graph.nodes if node in found]
+
+    def consumer(self, value: Value, op: str) -> Node:
+        """The only `op` that reads `value`."""
+        readers = [node for node in self.graph.nodes if node.op == op and value in node.inputs]
+        if len(readers) != 1:
+            raise ModelError(
+                f"the program is not built as a {self.family} is: {value.name} is read by "
+                f"{len(readers)} operators '{op}', not by one"
+            )
+        return readers[0]
+
+    def only(self, op: str) -> Node:
+        """The only operator of that kind in the program."""
+        nodes = [node for node in self.graph.nodes if node.op == op]
+        if len(nodes) != 1:
+            raise ModelError(
+                f"the program is not built as a {self.family} is: it has {len(nodes)} operators "
+                f"'{op}', not one"
+            )
+        return nodes[0]

@@ -11,6 +11,7 @@ from instseg.errors import ModelError
 
 from .cut import CutFunction
 from .mask_rtdetr import cut_mask_rtdetr
+from .ppyoloe_seg import cut_ppyoloe_seg
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,10 @@ class Family:
     cut: CutFunction
 
 
-FAMILIES = (Family("mask_rtdetr", "DETR", "Mask-RT-DETR-S, -M, -L, -X and -H", cut_mask_rtdetr),)
+FAMILIES = (
+    Family("mask_rtdetr", "DETR", "Mask-RT-DETR-S, -M, -L, -X and -H", cut_mask_rtdetr),
+    Family("ppyoloe_seg", "PPYOLOE", "PP-YOLOE_seg-S", cut_ppyoloe_seg),
+)
 
 
 def family_of(arch: str) -> Family:

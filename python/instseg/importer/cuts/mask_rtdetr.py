@@ -19,6 +19,7 @@ from ..ir.graph import Graph, Value
 from ..ir.shape_rules import fixed_int
 from ..passes.rewriting import scalar
 from .cut import Cut, NetworkCut, Trail
+from .image_and_outputs import bbox_and_mask, image_input
 
 FAMILY = "Mask-RT-DETR model"
 
@@ -26,7 +27,7 @@ FAMILY = "Mask-RT-DETR model"
 def cut_mask_rtdetr(graph: Graph) -> Cut:
     """Finds the four tensors, and top_k, class count and mask threshold, in the whole program."""
     trail = Trail(graph, FAMILY)
-    bbox, mask = _final_outputs(graph)
+    bbox, mask = bbox_and_mask(graph, FAMILY)
 
     row = trail.back(bbox, "concat", skip="reshape flatten")
     if len(row.inputs) != 4:
@@ -60,7 +61,7 @@ def cut_mask_rtdetr(graph: Graph) -> Cut:
         networks=[
             NetworkCut(
                 role="main",
-                inputs={("image", "image"): _image(graph)},
+                inputs={("image", "image"): image_input(graph)},
                 outputs={
                     ("boxes", "boxes_cxcywh"): boxes,
                     ("logits", "class_logits"): logits,
@@ -73,24 +74,6 @@ def cut_mask_rtdetr(graph: Graph) -> Cut:
         mask_threshold=mask_threshold,
         postprocess={"top_k": fixed_int(topk.input(1))},
     )
-
-
-def _final_outputs(graph: Graph) -> tuple[Value, Value]:
-    """bbox [n, 6] and mask [n, H, W], told apart by rank: neither order nor names are fixed."""
-    outputs = graph.outputs.values()
-    bbox = [v for v in outputs if len(v.shape) == 2 and v.shape[1] == 6 and v.dtype.kind == "f"]
-    mask = [v for v in outputs if len(v.shape) == 3]
-    if len(bbox) != 1 or len(mask) != 1:
-        found = ", ".join(f"{v.dtype}{text(v.shape)}" for v in outputs)
-        raise ModelError(f"a {FAMILY} ends in bbox [n, 6] and mask [n, H, W]; this one in {found}")
-    return bbox[0], mask[0]
-
-
-def _image(graph: Graph) -> Value:
-    images = [value for value in graph.inputs if len(value.shape) == 4 and value.shape[1] == 3]
-    if len(images) != 1:
-        raise ModelError(f"one image input [N, 3, H, W] expected, found {graph.inputs}")
-    return images[0]
 
 
 def _check_shapes(boxes: Value, logits: Value, coefficients: Value, prototypes: Value) -> None:

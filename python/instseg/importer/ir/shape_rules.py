@@ -12,7 +12,7 @@ from instseg.errors import ModelError
 
 from .dims import Dim, Shape, Symbol, broadcast, divide, multiply, product, text
 from .graph import Node, Value, known_ints
-from .windows import dilations, paddings, window_count
+from .windows import dilations, extra_rows, paddings, window_count
 
 ShapeRule = Callable[[Node], list[Shape]]
 
@@ -97,6 +97,25 @@ def conv2d(node: Node) -> list[Shape]:
         window_count(x[2 + i], kernel[i], strides[i], pads[i], spread[i], False) for i in (0, 1)
     ]
     return [(x[0], weight[0], *sizes)]
+
+
+def conv2d_transpose(node: Node) -> list[Shape]:
+    """The weight is [input channels, output channels / groups, h, w]."""
+    x, weight = node.input(0).shape, node.input(1).shape
+    if len(x) != 4 or len(weight) != 4 or node.attrs.get("data_format", "NCHW") != "NCHW":
+        raise ModelError(f"only NCHW with 4 axes is supported, got {text(x)} and {text(weight)}")
+    if weight[0] != x[1]:
+        raise ModelError(f"weight {text(weight)} does not fit input {text(x)}")
+    kernel = [dim for dim in weight[2:] if isinstance(dim, int)]
+    pads, spread, extra = paddings(node, list(x[2:]), kernel), dilations(node, 2), extra_rows(node)
+    sizes: list[Dim] = []
+    for i, stride in enumerate(node.attrs["strides"]):
+        size, window = x[2 + i], spread[i] * (kernel[i] - 1) + 1 + extra[i] - sum(pads[i])
+        if isinstance(size, int):
+            sizes.append((size - 1) * stride + window)
+        else:
+            sizes.append(multiply(size, stride) if window == stride else unknown(node, 2 + i))
+    return [(x[0], multiply(weight[1], int(node.attrs.get("groups", 1))), *sizes)]
 
 
 def pool2d(node: Node) -> list[Shape]:
@@ -423,6 +442,7 @@ SHAPE_RULES: dict[str, ShapeRule] = dict(
         *_table("max min sum mean any all prod", reduce),
         ("matmul", matmul),
         ("conv2d", conv2d),
+        ("conv2d_transpose", conv2d_transpose),
         ("pool2d", pool2d),
         ("interpolate", interpolate),
         ("reshape", reshape),

@@ -47,6 +47,17 @@ def dilations(node: Node, rank: int) -> list[int]:
     return [int(dilation) for dilation in node.attrs.get("dilations", [1] * rank)]
 
 
+def extra_rows(node: Node) -> list[int]:
+    """Rows and columns that a transposed convolution adds at the end (`output_padding`)."""
+    if node.attrs.get("padding_algorithm", "EXPLICIT") == "SAME":
+        raise ModelError("padding SAME of a transposed convolution is not supported")
+    size = node.optional(2)
+    if size is not None and size.shape != (0,):
+        raise ModelError("a transposed convolution with an output size of its own is not supported")
+    given = [int(rows) for rows in node.attrs.get("output_padding") or [0, 0]]
+    return given * 2 if len(given) == 1 else given
+
+
 def window_count(
     size: Dim, kernel: int, stride: int, pad: tuple[int, int], dilation: int, ceil_mode: bool
 ) -> Dim:

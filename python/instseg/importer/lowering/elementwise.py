@@ -61,6 +61,12 @@ def silu(node: Node, out: OnnxBuilder) -> None:
     out.result("Mul", [x, out.add("Sigmoid", [x], node)], node)
 
 
+def hardsigmoid(node: Node, out: OnnxBuilder) -> None:
+    """min(max(slope * x + offset, 0), 1)."""
+    slope, offset = float(node.attrs["slope"]), float(node.attrs["offset"])
+    out.result("HardSigmoid", [out.name(node.input(0))], node, alpha=slope, beta=offset)
+
+
 def gelu(node: Node, out: OnnxBuilder) -> None:
     """x / 2 * (1 + erf(x / sqrt(2))): the exact form."""
     if node.attrs.get("approximate"):

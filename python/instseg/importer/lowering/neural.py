@@ -9,7 +9,7 @@ from instseg.errors import ModelError
 from ..ir.dims import Dim
 from ..ir.graph import Node
 from ..ir.shape_rules import axis_of, fixed_ints
-from ..ir.windows import dilations, paddings
+from ..ir.windows import dilations, extra_rows, paddings
 from .builder import OnnxBuilder
 
 
@@ -25,6 +25,22 @@ def conv2d(node: Node, out: OnnxBuilder) -> None:
         dilations=dilations(node, 2),
         group=int(node.attrs.get("groups", 1)),
         pads=_onnx_pads(paddings(node, list(x.shape[2:]), kernel)),
+    )
+
+
+def conv2d_transpose(node: Node, out: OnnxBuilder) -> None:
+    x, weight = node.input(0), node.input(1)
+    kernel = [int(dim) for dim in weight.shape[2:]]  # type: ignore[arg-type]
+    out.result(
+        "ConvTranspose",
+        out.names([x, weight]),
+        node,
+        kernel_shape=kernel,
+        strides=list(node.attrs["strides"]),
+        dilations=dilations(node, 2),
+        group=int(node.attrs.get("groups", 1)),
+        pads=_onnx_pads(paddings(node, list(x.shape[2:]), kernel)),
+        output_padding=extra_rows(node),
     )
 
 

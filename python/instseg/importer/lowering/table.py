@@ -40,6 +40,7 @@ LOWERINGS: dict[str, Lowering] = {
     "scale": elementwise.scale,
     "clip": elementwise.clip,
     "silu": elementwise.silu,
+    "hardsigmoid": elementwise.hardsigmoid,
     "gelu": elementwise.gelu,
     "cast": elementwise.cast,
     # reductions
@@ -50,6 +51,7 @@ LOWERINGS: dict[str, Lowering] = {
     "any": elementwise.any_,
     # layers
     "conv2d": neural.conv2d,
+    "conv2d_transpose": neural.conv2d_transpose,
     "pool2d": neural.pool2d,
     "matmul": neural.matmul,
     "layer_norm": neural.layer_norm,

@@ -69,6 +69,12 @@ def where_known(node: Node, walk: Rewriting) -> Value | None:
     return chosen if chosen.shape == node.output.shape else None
 
 
+def if_known(node: Node, walk: Rewriting) -> Value | None:
+    """A condition that is known: only one of the branches was ever meant."""
+    choice = scalar(node.input(0))
+    return None if choice is None else node.input(1 if choice else 2)
+
+
 def silu(node: Node, walk: Rewriting) -> Value | None:
     """x * sigmoid(x)."""
     for x, other in ((0, 1), (1, 0)):
@@ -102,5 +108,6 @@ SIMPLIFY: dict[str, tuple[Rule, ...]] = {
     "add": (add_zero,),
     "scale": (scale_by_one,),
     "where": (where_known,),
+    "if": (if_known,),
     "multiply": (silu,),
 }

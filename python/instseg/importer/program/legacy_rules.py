@@ -84,12 +84,23 @@ def gelu(op: LegacyOperator) -> Node:
     return op.node("gelu", [op.input("X")], {"approximate": op.attr("approximate", False)})
 
 
+def hard_sigmoid(op: LegacyOperator) -> Node:
+    attrs = {"slope": op.attr("slope", 0.2), "offset": op.attr("offset", 0.5)}
+    return op.node("hardsigmoid", [op.input("X")], attrs)
+
+
 def softmax(op: LegacyOperator) -> Node:
     return op.node("softmax", [op.input("X")], {"axis": op.attr("axis", -1)})
 
 
 def where(op: LegacyOperator) -> Node:
     return op.node("where", [op.input("Condition"), op.input("X"), op.input("Y")])
+
+
+def select_input(op: LegacyOperator) -> Node:
+    """X[0] where the mask is 0, X[1] where it is 1."""
+    otherwise, then = op.inputs("X")
+    return op.node("if", [op.input("Mask"), then, otherwise])
 
 
 def reduce(name: str) -> Rule:
@@ -130,6 +141,15 @@ def conv2d(op: LegacyOperator) -> Node:
     if op.optional("Bias") is not None:
         inputs.append(op.optional("Bias"))
     return op.node("conv2d", inputs, attrs, ("Output",))
+
+
+def conv2d_transpose(op: LegacyOperator) -> Node:
+    names = ("strides", "paddings", "padding_algorithm", "dilations", "groups", "output_padding")
+    attrs = {name: op.attr(name) for name in names if name in op.desc.attrs}
+    attrs["data_format"] = op.attr("data_format", "NCHW")
+    if op.attr("output_size"):
+        raise ModelError(f"output_size {op.attr('output_size')} is not supported")
+    return op.node("conv2d_transpose", [op.input("Input"), op.input("Filter")], attrs, ("Output",))
 
 
 def batch_norm(op: LegacyOperator) -> Node:
@@ -226,6 +246,20 @@ def tile(op: LegacyOperator) -> Node:
     return op.node("tile", [op.input("X"), repeats])
 
 
+def strided_slice(op: LegacyOperator) -> Node:
+    inputs: list[Value | None] = [
+        op.input("Input"),
+        op.ints("starts", "StartsTensor", "StartsTensorList"),
+        op.ints("ends", "EndsTensor", "EndsTensorList"),
+        op.ints("strides", "StridesTensor", "StridesTensorList"),
+    ]
+    return op.node("strided_slice", inputs, {"axes": op.attr("axes")})
+
+
+def gather(op: LegacyOperator) -> Node:
+    return op.node("gather", [op.input("X"), op.input("Index"), op.ints("axis", "Axis")])
+
+
 def gather_nd(op: LegacyOperator) -> Node:
     return op.node("gather_nd", [op.input("X"), op.input("Index")])
 
@@ -233,6 +267,43 @@ def gather_nd(op: LegacyOperator) -> Node:
 def top_k(op: LegacyOperator) -> Node:
     attrs = {name: op.attr(name) for name in ("axis", "largest", "sorted")}
     return op.node("topk", [op.input("X"), op.ints("k", "K")], attrs, ("Out", "Indices"))
+
+
+def generate_proposals(op: LegacyOperator) -> Node:
+    slots = ("Scores", "BboxDeltas", "ImShape", "Anchors", "Variances")
+    attrs = {
+        "pre_nms_top_n": op.attr("pre_nms_topN"),
+        "post_nms_top_n": op.attr("post_nms_topN"),
+        "nms_thresh": op.attr("nms_thresh"),
+        "min_size": op.attr("min_size"),
+        "eta": op.attr("eta", 1.0),
+        "pixel_offset": op.attr("pixel_offset", True),
+    }
+    outputs = ("RpnRois", "RpnRoiProbs", "RpnRoisNum")
+    return op.node("generate_proposals", [op.input(slot) for slot in slots], attrs, outputs)
+
+
+def distribute_fpn_proposals(op: LegacyOperator) -> Node:
+    names = ("min_level", "max_level", "refer_level", "refer_scale")
+    attrs = {name: op.attr(name) for name in names}
+    attrs["pixel_offset"] = op.attr("pixel_offset", True)
+    outputs = ("MultiFpnRois", "MultiLevelRoIsNum", "RestoreIndex")
+    inputs: list[Value | None] = [op.input("FpnRois"), op.optional("RoisNum")]
+    return op.node("distribute_fpn_proposals", inputs, attrs, outputs)
+
+
+def roi_align(op: LegacyOperator) -> Node:
+    names = ("pooled_height", "pooled_width", "spatial_scale", "sampling_ratio")
+    attrs = {name: op.attr(name) for name in names}
+    attrs["aligned"] = op.attr("aligned", False)
+    return op.node("roi_align", [op.input("X"), op.input("ROIs"), op.optional("RoisNum")], attrs)
+
+
+def multiclass_nms3(op: LegacyOperator) -> Node:
+    names = "score_threshold nms_top_k keep_top_k nms_threshold normalized nms_eta background_label"
+    attrs = {name: op.attr(name) for name in names.split()}
+    inputs = [op.input("BBoxes"), op.input("Scores"), op.optional("RoisNum")]
+    return op.node("multiclass_nms3", inputs, attrs, ("Out", "Index", "NmsRoisNum"))
 
 
 def shape(op: LegacyOperator) -> Node:
@@ -286,6 +357,7 @@ LEGACY_RULES: dict[str, Rule] = {
     "memcpy": unary("identity"),
     "swish": swish,
     "gelu": gelu,
+    "hard_sigmoid": hard_sigmoid,
     "softmax": softmax,
     "scale": scale,
     "clip": clip,
@@ -308,15 +380,18 @@ LEGACY_RULES: dict[str, Rule] = {
     "logical_and": logical("logical_and"),
     "logical_or": logical("logical_or"),
     "where": where,
+    "select_input": select_input,
     "reduce_max": reduce("max"),
     "reduce_min": reduce("min"),
     "reduce_sum": reduce("sum"),
     "reduce_mean": reduce("mean"),
     "reduce_any": reduce("any"),
+    "sum": lambda op: op.node("add_n", [*op.inputs("X")]),
     "matmul_v2": matmul_v2,
     "matmul": matmul,
     "bmm": bmm,
     "conv2d": conv2d,
+    "conv2d_transpose": conv2d_transpose,
     "depthwise_conv2d": conv2d,
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
@@ -335,10 +410,16 @@ LEGACY_RULES: dict[str, Rule] = {
     "stack": stack,
     "split": split,
     "slice": slice_,
+    "strided_slice": strided_slice,
     "expand_v2": expand,
     "tile": tile,
+    "gather": gather,
     "gather_nd": gather_nd,
     "top_k_v2": top_k,
+    "generate_proposals_v2": generate_proposals,
+    "distribute_fpn_proposals": distribute_fpn_proposals,
+    "roi_align": roi_align,
+    "multiclass_nms3": multiclass_nms3,
     "shape": shape,
     "range": arange,
     "meshgrid": meshgrid,

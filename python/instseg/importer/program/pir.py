@@ -5,6 +5,10 @@ The JSON holds `base_code` (magic, version) and `program.regions[0].blocks[0].op
 types; `p` is a parameter. Values are numbered: `{"%": 1384}`, 0 being "absent". Attributes carry
 their type (`0.a_f32`, `0.a_f64`, ...) and their number in `D`, or in `VD` where JSON has none
 ("INF", "NaN"). Values are named after their number, `%1384`; parameters keep their names.
+
+Operators with regions: the body of a `while` is read once, as its first pass, and its operators
+are marked `in_loop` (exported programs loop over the images of a batch; nothing dense may depend
+on that); both branches of an `if` are read, and `if` (condition, then, else) chooses.
 """
 
 from __future__ import annotations
@@ -21,11 +25,12 @@ from instseg.errors import ModelError
 from .. import limits
 from ..brief import brief
 from ..ir.dims import Shape, Symbol
-from ..ir.graph import Array, Graph, Node, Value
+from ..ir.graph import Array, Graph, Node, Value, blame
 from ..read_bytes import read_bytes
 from .data_types import ATTRIBUTE_TYPES, OPAQUE_TYPE, PIR_TYPES
 from .normalise import Arguments, normalise_pir
 from .pdiparams import Declared, read_pdiparams
+from .tensor_arrays import TensorArrays
 
 SUPPORTED_VERSIONS = range(1, 5)
 """`base_code.version`: 1 from Paddle 3.0, 4 from Paddle 3.3."""
@@ -83,8 +88,12 @@ class _Reader:
         self.what = what
         self.declared: dict[str, Declared] = {}
         self.values: dict[int, Value | list[Value]] = {}
+        self.arrays = TensorArrays()
+        self.graph = Graph([], {}, [])
+        self.fetched: dict[int, Value] = {}
         self.unknown_sizes = 0
         self.operands = 0
+        self.loops = 0  # around the present operator
 
     def declare_parameters(self, operators: list[dict[str, Any]]) -> None:
         for index, op in enumerate(operators):
@@ -103,46 +112,136 @@ class _Reader:
             self.declared[name[0]] = Declared(dtype, known)
 
     def read(self, operators: list[dict[str, Any]], arrays: Mapping[str, Array]) -> Graph:
-        graph = Graph([], {}, [])
-        fetched: dict[int, Value] = {}
         for index, op in enumerate(operators):
-            dialect_name = op.get("#")
-            if not _is_name(dialect_name):
-                raise ModelError(f"{self.what}: operator {index} has no valid name")
-            place = f"{self.what}: operator {index} ({dialect_name})"
-            if dialect_name == "p":
+            if op.get("#") == "p":
+                place = f"{self.what}: operator {index} (p)"
                 name = _item(op, "A", list, place)[3]
                 value = Value(name, arrays[name].dtype, arrays[name].shape, data=arrays[name])
                 self._define(_number(op["O"], place), value, place)
-                continue
-            attrs = self._attributes(op, place)
-            inputs = self._inputs(op, place)
-            dialect, _, name = dialect_name.rpartition(".")
-            if name == "fetch":
-                column = _column(attrs, place)
-                if column in fetched:
-                    raise ModelError(f"{place}: column {column} is fetched twice")
-                fetched[column] = _single(inputs, place)
-            elif dialect == BUILTIN and name == "combine":
-                self._combine(op, inputs, place)
-            elif dialect == BUILTIN and name == "split":
-                self._unpack(op, inputs, place)
             else:
-                outputs = self._outputs(op, place)
-                source = str(attrs.pop("struct_name", ""))[:200]
-                if name == "data":
-                    if not _is_name(attrs.get("name")):
-                        raise ModelError(f"{place}: the input has no valid name")
-                    outputs[0].name = attrs["name"]
-                    graph.inputs.append(outputs[0])
-                    continue
-                if "regions" in op:
-                    attrs = {"control_flow": True}
-                graph.nodes += normalise_pir(Node(name, [], outputs, attrs, index, source), inputs)
-        if not fetched:
+                self._operator(op, index, depth=0)
+        if not self.fetched:
             raise ModelError(f"{self.what} has no output (no 'fetch' operator)")
-        graph.outputs = {f"fetch_{column}": fetched[column] for column in sorted(fetched)}
-        return graph
+        columns = sorted(self.fetched)
+        self.graph.outputs = {f"fetch_{column}": self.fetched[column] for column in columns}
+        return self.graph
+
+    def _operator(self, op: dict[str, Any], index: int, depth: int) -> None:
+        """Adds one operator, and those of its regions, to the graph."""
+        dialect_name = op.get("#")
+        if not _is_name(dialect_name):
+            raise ModelError(f"{self.what}: operator {index} has no valid name")
+        place = f"{self.what}: operator {index} ({dialect_name})"
+        attrs = self._attributes(op, place)
+        inputs = self._inputs(op, place)
+        dialect, _, name = dialect_name.rpartition(".")
+        if name == "fetch":
+            column = _column(attrs, place)
+            if column in self.fetched:
+                raise ModelError(f"{place}: column {column} is fetched twice")
+            self.fetched[column] = _single(inputs, place)
+        elif dialect == BUILTIN and name == "combine":
+            self._combine(op, inputs, place)
+        elif dialect == BUILTIN and name == "split":
+            self._unpack(op, inputs, place)
+        elif name == "while" and "regions" in op:
+            self._while(op, inputs, index, depth, place)
+        elif name == "if" and "regions" in op:
+            self._if(op, inputs, index, depth, place)
+        else:
+            outputs = self._outputs(op, place)
+            source = str(attrs.pop("struct_name", ""))[:200]
+            if name == "data":
+                if not _is_name(attrs.get("name")):
+                    raise ModelError(f"{place}: the input has no valid name")
+                outputs[0].name = attrs["name"]
+                self.graph.inputs.append(outputs[0])
+                return
+            if "regions" in op:
+                attrs = {"control_flow": True}
+            self._add(Node(name, [], outputs, attrs, index, source), inputs, place)
+
+    def _add(self, node: Node, inputs: Arguments, place: str) -> None:
+        nodes = normalise_pir(node, inputs)
+        with blame(node):
+            self._array_operator(node, inputs, place)
+        for made in nodes:
+            if self.loops:
+                made.attrs["in_loop"] = True
+            self.graph.nodes.append(made)
+        if len(self.graph.nodes) > limits.MAX_OPERATORS:
+            raise ModelError(f"{self.what} has more than {limits.MAX_OPERATORS} operators")
+
+    def _array_operator(self, node: Node, inputs: Arguments, place: str) -> None:
+        """Replaces the operators on lists of tensors by what they give."""
+        if node.op == "create_array":
+            self.arrays.create(node.output)
+        elif node.op == "array_write_":
+            self.arrays.write(inputs[0], _tensor(inputs[1], place))  # type: ignore[arg-type]
+        elif node.op == "array_length":
+            self.arrays.length(inputs[0], node)  # type: ignore[arg-type]
+        elif node.op == "array_to_tensor":
+            axis, stacked = int(node.attrs.get("axis", 0)), bool(node.attrs.get("use_stack"))
+            self.arrays.join(inputs[0], node, axis, stacked)  # type: ignore[arg-type]
+        elif node.op == "slice_array_dense":
+            self.arrays.only_member(inputs[0], node)  # type: ignore[arg-type]
+
+    def _while(
+        self, op: dict[str, Any], inputs: Arguments, index: int, depth: int, place: str
+    ) -> None:
+        """Inputs: condition, initial values; the body yields the condition and the next values."""
+        (block,) = self._blocks(op, 1, place)
+        arguments = _item(block, "args", list, place)
+        if len(arguments) != len(inputs) - 1:
+            raise ModelError(f"{place}: {len(arguments)} arguments for {len(inputs)} inputs")
+        for argument, value in zip(arguments, inputs[1:], strict=True):
+            number = argument.get("#") if isinstance(argument, dict) else None
+            if type(number) is not int or value is None:
+                raise ModelError(f"{place}: damaged argument")
+            self._define(number, value, place)
+        self.loops += 1
+        results = self._block(block, index, depth + 1, place)
+        self.loops -= 1
+        for item, value in zip(_item(op, "O", list, place), results[1:], strict=False):
+            self._define(_number(item, place), value, place)
+
+    def _if(
+        self, op: dict[str, Any], inputs: Arguments, index: int, depth: int, place: str
+    ) -> None:
+        condition = _single(inputs, place)
+        blocks = self._blocks(op, 2, place)
+        yes, no = (self._block(block, index, depth + 1, place) for block in blocks)
+        for output, then, otherwise in zip(self._outputs(op, place), yes, no, strict=False):
+            self._add(Node("if", [], [output], {}, index), [condition, then, otherwise], place)
+
+    def _blocks(self, op: dict[str, Any], count: int, place: str) -> list[dict[str, Any]]:
+        """The one block of each region."""
+        regions = _item(op, "regions", list, place)
+        blocks = [
+            block
+            for region in regions
+            for block in (region.get("blocks") if isinstance(region, dict) else None) or [None]
+        ]
+        if len(blocks) != count or not all(isinstance(block, dict) for block in blocks):
+            raise ModelError(f"{place}: {count} region(s) of one block each expected")
+        return blocks
+
+    def _block(
+        self, block: dict[str, Any], index: int, depth: int, place: str
+    ) -> list[Value | list[Value]]:
+        """Adds the block's operators; returns what it yields. They count as operator `index`."""
+        if depth > limits.MAX_BLOCK_DEPTH:
+            raise ModelError(f"{place}: more than {limits.MAX_BLOCK_DEPTH} nested blocks")
+        for inner in _item(block, "ops", list, place):
+            if not isinstance(inner, dict):
+                raise ModelError(f"{place}: damaged block")
+            if str(inner.get("#")).endswith(".yield"):
+                values = self._inputs(inner, place)
+                if any(value is None for value in values):
+                    raise ModelError(f"{place}: a block yields nothing where a value is expected")
+                return values  # type: ignore[return-value]
+            self._operator(inner, index, depth)
+        raise ModelError(f"{place}: a block does not end in 'yield'")
 
     def _inputs(self, op: dict[str, Any], place: str) -> Arguments:
         arguments: Arguments = []

@@ -1,7 +1,7 @@
 """Parses a legacy `.pdmodel`: the protobuf message ProgramDesc of Paddle's framework.proto.
 
-Only the main block is read. The blocks of control flow (`while`, `conditional_block`) are not: the
-operators that own them stay in the graph as operators that nothing can compute or lower.
+The first block is the main one; operators of control flow (`while`, `conditional_block`) name
+theirs by number in the attribute `sub_block`.
 """
 
 from __future__ import annotations
@@ -67,18 +67,19 @@ def _name(payload: Payload) -> str:
     return as_text(payload)
 
 
-def read_program_desc(path: Path) -> BlockDesc:
-    """Returns the main block. Raises ModelError where the file is damaged or of another kind."""
+def read_program_desc(path: Path) -> list[BlockDesc]:
+    """Returns all blocks. Raises ModelError where the file is damaged or of another kind."""
     raw = memoryview(read_bytes(path, limits.MAX_PROGRAM_BYTES))
+    blocks: list[BlockDesc] = []
     try:
-        parts = list(fields(raw))  # to the end, so that a truncated file is noticed
-        blocks = (payload for number, _, payload in parts if number == 1)
-        block = _block(as_bytes(next(blocks, memoryview(b""))))
-        if not block.operators:
+        for number, _, payload in list(fields(raw)):  # to the end: a truncated file is noticed
+            if number == 1:
+                blocks.append(_block(as_bytes(payload)))
+        if not blocks or not blocks[0].operators:
             raise ModelError("it has no main block with operators")
     except ModelError as error:
         raise ModelError(f"{path} is no valid ProgramDesc: {error}") from None
-    return block
+    return blocks
 
 
 def _block(data: memoryview) -> BlockDesc:
@@ -160,7 +161,7 @@ def _attribute(data: memoryview) -> tuple[str, Any]:
             name = _name(payload)
         elif number == 2:
             kind = as_int(payload)
-        elif number in (3, 10, 13):  # i, b, l
+        elif number in (3, 10, 12, 13):  # i, b, block number, l
             single = as_int(payload)
         elif number == 4:
             single = as_float32(payload)
