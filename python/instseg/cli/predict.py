@@ -58,6 +58,19 @@ def predict(
     json: Annotated[bool, typer.Option(help="Write a JSON file for each picture.")] = True,
     picture: Annotated[bool, typer.Option(help="Write each picture with what was found.")] = True,
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures per run of the network.")] = 1,
+    tile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIDE|HEIGHTxWIDTH",
+            help="Segment large pictures in tiles of so many pixels, e.g. 640 or 640x960.",
+        ),
+    ] = None,
+    overlap: Annotated[
+        str,
+        typer.Option(
+            metavar="FRACTION|PIXELS", help="What neighbouring tiles share, e.g. 0.2 or 128."
+        ),
+    ] = "0.2",
     device: Device = "cpu",
     engine: Engine = "auto",
     precision: Precision = "fp32",
@@ -71,7 +84,9 @@ def predict(
     """
     from instseg.cli.output_files import OutputFiles
     from instseg.cli.progress_bar import item_bar
+    from instseg.cli.tile_options import parse_overlap, parse_tile
 
+    tile_size, tile_overlap = parse_tile(tile), parse_overlap(overlap)
     predictor = load_predictor(
         model,
         device=device,
@@ -88,6 +103,8 @@ def predict(
         threshold=threshold,
         max_detections=max_detections,
         classes=wanted,
+        tile=tile_size,
+        overlap=tile_overlap,
     )
     files = None
     if output is not None:
