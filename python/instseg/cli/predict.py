@@ -39,7 +39,8 @@ def predict(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...", help="Pictures: files, folders, patterns, http(s) addresses."
+            metavar="SOURCE...",
+            help="Pictures: files, folders, patterns, http(s) addresses; also PDF and video files.",
         ),
     ],
     output: Annotated[
@@ -109,13 +110,16 @@ def predict(
     files = None
     if output is not None:
         files = OutputFiles(output, json=json, picture=picture, mask_format=mask_format.value)
-    failed = 0
+    failed = done = 0
     with item_bar(len(items)) as bar:
         for result in stream:
-            failed += not _report(result, files, bar, alone=len(items) == 1)
+            alone = len(items) == 1 and result.page_index is None
+            failed += not _report(result, files, bar, alone=alone)
+            done += 1
+            bar.total = max(bar.total, done)  # a file may hold several pictures
             bar.update()
-    if len(items) > 1:
-        typer.echo(f"{len(items)} pictures, {failed} failed", err=True)
+    if done > 1:
+        typer.echo(f"{done} pictures, {failed} failed", err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -155,6 +159,8 @@ def _report(result: Result, files: Any, bar: Any, *, alone: bool) -> bool:
     from instseg.errors import InstsegError
 
     where = os.fsencode(result.source or result.source_name).decode(errors="replace")
+    if result.page_index is not None:
+        where += f" [{result.page_index}]"
     error: Exception | None = result.error
     if error is None and files is not None:
         try:
