@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -16,14 +17,19 @@ import numpy as np
 from instseg import _core
 from instseg.cache_folder import cache_folder, make_private_folder
 from instseg.decode_ahead import run_ahead
-from instseg.errors import InstsegError, InvalidArgument, ModelError
+from instseg.errors import ImageError, InstsegError, InvalidArgument, ModelError
 from instseg.image_arrays import DEFAULT_MAX_IMAGE_PIXELS, Pixels, check_color
 from instseg.image_input import fetch_if_address, load_pixels
 from instseg.masks import Masks
 from instseg.model_store import locate_model
+from instseg.pages.expansion import PageExpansion, page_kind
+from instseg.pages.page import Page
+from instseg.pages.page_sequence import PageTicket
 from instseg.predict_options import check_count, check_threshold, resolve_classes
 from instseg.result import Result
 from instseg.sources import SourceItem, list_items, source_name
+from instseg.tiling.grid import DEFAULT_OVERLAP, Tiling, check_tiling
+from instseg.tiling.tiled_prediction import CoreResult, predict_tiled
 
 if TYPE_CHECKING:
     from instseg.progress import Progress
@@ -122,6 +128,8 @@ class Predictor:
         max_detections: int | None = None,
         classes: Iterable[str | int] | str | None = None,
         clip_masks: bool = True,
+        tile: int | tuple[int, int] | None = None,
+        overlap: float = DEFAULT_OVERLAP,
     ) -> Result:
         """Segments one image.
 
@@ -133,10 +141,15 @@ class Predictor:
         max_detections  at most so many, best first
         classes         only these, by name or id
         clip_masks      drop mask pixels outside the box, as PaddleX does
+        tile            segment a large image in tiles of this many pixels a side, or (height,
+                        width); objects that their edges cut are put together again (how:
+                        `instseg.tiling.merge`). Timings are sums over the tiles
+        overlap         what neighbouring tiles share at least: a fraction of the tile, or pixels
+                        if it is an int; best larger than small objects
 
         Raises InvalidArgument, ImageError or EngineError.
         """
-        options = self._options(threshold, max_detections, classes, clip_masks)
+        options = self._options(threshold, max_detections, classes, clip_masks, tile, overlap)
         check_color(color)
         return self._predict(self._load(_item(image), color), options)
 
@@ -149,6 +162,8 @@ class Predictor:
         max_detections: int | None = None,
         classes: Iterable[str | int] | str | None = None,
         clip_masks: bool = True,
+        tile: int | tuple[int, int] | None = None,
+        overlap: float = DEFAULT_OVERLAP,
     ) -> list[Result]:
         """Segments several images; they may differ in kind and size. One result each, in order.
 
@@ -156,7 +171,7 @@ class Predictor:
         on a processor, runs over several images take as long per image. Options and errors as for
         `predict`; if one image cannot be read, all fail (see `stream` for the other way).
         """
-        options = self._options(threshold, max_detections, classes, clip_masks)
+        options = self._options(threshold, max_detections, classes, clip_masks, tile, overlap)
         check_color(color)
         if isinstance(images, str | bytes | os.PathLike) or not isinstance(images, Iterable):
             raise InvalidArgument(
@@ -187,11 +202,16 @@ class Predictor:
         max_detections: int | None = None,
         classes: Iterable[str | int] | str | None = None,
         clip_masks: bool = True,
+        tile: int | tuple[int, int] | None = None,
+        overlap: float = DEFAULT_OVERLAP,
     ) -> Generator[Result, None, None]:
         """Segments many images, one result each, in order.
 
         source      a path, an address, a folder (searched recursively, sorted), a pattern such as
-                    "photos/**/*.jpg", an image in memory, or any iterable of these
+                    "photos/**/*.jpg", an image in memory, or any iterable of these. A TIFF of
+                    several pages gives a result for each page; so do a PDF (extra `pdf`; drawn at
+                    144 dpi) and, frame by frame, a video file (extra `video`), unless they are
+                    found by searching a folder
         batch_size  images that are handed to `predict_batch` together: give the predictor's
                     num_streams; more gains nothing
         read_ahead  images that are decoded in the background while the network works; default:
@@ -202,7 +222,7 @@ class Predictor:
         not be changed before its result has come. Memory is bounded however long the source is.
         Other options as for `predict`. Raises InvalidArgument at once for wrong options.
         """
-        options = self._options(threshold, max_detections, classes, clip_masks)
+        options = self._options(threshold, max_detections, classes, clip_masks, tile, overlap)
         check_color(color)
         batch = check_count("batch_size", batch_size)
         ahead = max(4, 2 * batch) if read_ahead is None else check_count("read_ahead", read_ahead)
@@ -239,10 +259,12 @@ class Predictor:
         max_detections: int | None,
         classes: Iterable[str | int] | str | None,
         clip_masks: bool,
-    ) -> dict[str, Any]:
+        tile: int | tuple[int, int] | None,
+        overlap: float,
+    ) -> _Options:
         if not isinstance(clip_masks, bool):
             raise InvalidArgument(f"clip_masks={clip_masks!r}; expected True or False.")
-        return {
+        core = {
             "threshold": check_threshold(threshold),
             "max_detections": None
             if max_detections is None
@@ -250,9 +272,10 @@ class Predictor:
             "class_ids": resolve_classes(classes, self._class_names),
             "clip_masks": clip_masks,
         }
+        return _Options(core, check_tiling(tile, overlap))
 
     def _load(self, item: SourceItem, color: str, cancelled: Event | None = None) -> _Loaded:
-        """Reads and decodes; raises InvalidArgument or ImageError."""
+        """Reads and decodes an image; raises InvalidArgument or ImageError."""
         if item.error is not None:
             raise item.error
         start = time.perf_counter()
@@ -263,22 +286,44 @@ class Predictor:
         decode_ms = (time.perf_counter() - start) * 1e3
         return _Loaded(item, image, color, pixels, decode_ms)
 
-    def _predict(self, loaded: _Loaded, options: dict[str, Any]) -> Result:
-        pixels = loaded.pixels
-        found = self._core.predict(pixels.array, color=pixels.color, **options)
-        return self._result(found, loaded)
+    def _load_page(self, item: SourceItem, ticket: PageTicket, cancelled: Event) -> _Loaded | None:
+        """The same for a page of a file; None past the last one. Raises also MissingPackage."""
+        start = time.perf_counter()
+        page = ticket.read(cancelled)
+        if page is None:
+            return None
+        decode_ms = (time.perf_counter() - start) * 1e3
+        loaded = _Loaded(item, None, page.pixels.color, page.pixels, decode_ms)
+        loaded.time_s = page.time_s
+        return loaded
 
-    def _predict_batch(self, batch: list[_Loaded], options: dict[str, Any]) -> list[Result]:
+    def _predict(self, loaded: _Loaded, options: _Options) -> Result:
+        pixels = loaded.pixels
+        if options.tiling is None:
+            found = self._core.predict(pixels.array, color=pixels.color, **options.core)
+            return self._result(found, loaded)
+        tiled = predict_tiled(
+            self._core.predict,
+            pixels,
+            options.tiling,
+            options.core,
+            num_streams=int(self._info["num_streams"]),
+        )
+        return self._result(tiled, loaded)
+
+    def _predict_batch(self, batch: list[_Loaded], options: _Options) -> list[Result]:
         if not batch:
             return []
+        if options.tiling is not None:
+            return [self._predict(loaded, options) for loaded in batch]
         found = self._core.predict_batch(
             [loaded.pixels.array for loaded in batch],
             colors=[loaded.pixels.color for loaded in batch],
-            **options,
+            **options.core,
         )
         return [self._result(one, loaded) for one, loaded in zip(found, batch, strict=True)]
 
-    def _result(self, found: _core.Result, loaded: _Loaded) -> Result:
+    def _result(self, found: CoreResult, loaded: _Loaded) -> Result:
         class_ids = found.class_ids
         size = found.image_size
         return Result(
@@ -295,34 +340,41 @@ class Predictor:
             source=loaded.item.source,
             source_name=loaded.item.name,
             model_name=self._model_name,
+            page_index=_page_index(loaded.item),
+            time_s=loaded.time_s,
             _pixels=loaded.reader(self._max_image_pixels),
         )
 
     def _stream(
-        self, source: Any, batch_size: int, ahead: int, color: str, options: dict[str, Any]
+        self, source: Any, batch_size: int, ahead: int, color: str, options: _Options
     ) -> Generator[Result, None, None]:
-        def load(item: SourceItem, cancelled: Event) -> _Loaded | Result:
+        def load(item: SourceItem, cancelled: Event) -> _Loaded | Result | None:
             try:
+                if isinstance(item.image, PageTicket):
+                    return self._load_page(item, item.image, cancelled)
                 return self._load(item, color, cancelled)
             except InstsegError as error:
-                return Result.failed(error, item.source, item.name)
+                return _failed(error, item)
 
+        pages = PageExpansion(self._max_image_pixels)
         decoded = run_ahead(
-            list_items(source),
+            pages.expand(list_items(source)),
             load,
-            weight=lambda loaded: 0 if isinstance(loaded, Result) else loaded.pixels.array.nbytes,
+            weight=lambda got: got.pixels.array.nbytes if isinstance(got, _Loaded) else 0,
             num_threads=min(DECODE_THREADS, ahead),
             max_items=ahead,
             max_weight=READ_AHEAD_BYTES,
         )
         try:
-            while batch := list(islice(decoded, batch_size)):
+            present = (entry for entry in decoded if entry is not None)
+            while batch := list(islice(present, batch_size)):
                 yield from self._predict_each(batch, options)
         finally:
             decoded.close()
+            pages.close()
 
     def _predict_each(
-        self, batch: Sequence[_Loaded | Result], options: dict[str, Any]
+        self, batch: Sequence[_Loaded | Result], options: _Options
     ) -> Iterator[Result]:
         """Results in order. If a run over the batch fails, each image is tried by itself."""
         images = [entry for entry in batch if not isinstance(entry, Result)]
@@ -339,13 +391,21 @@ class Predictor:
                 try:
                     yield self._predict(entry, options)
                 except InstsegError as error:
-                    yield Result.failed(error, entry.item.source, entry.item.name)
+                    yield _failed(error, entry.item)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """Checked options of one call: those of the core's predict, and how to cut the image up."""
+
+    core: dict[str, Any]
+    tiling: Tiling | None
 
 
 class _Loaded:
     """A decoded image, and how to decode it again."""
 
-    __slots__ = ("color", "decode_ms", "image", "item", "pixels")
+    __slots__ = ("color", "decode_ms", "image", "item", "pixels", "time_s")
 
     def __init__(
         self, item: SourceItem, image: Any, color: str, pixels: Pixels, decode_ms: float
@@ -355,15 +415,34 @@ class _Loaded:
         self.color = color
         self.pixels = pixels
         self.decode_ms = decode_ms
+        self.time_s: float | None = None  # of a frame
 
     def reader(self, max_pixels: int) -> Any:
         """Gives the pixels again, without holding them."""
+        if isinstance(self.item.image, PageTicket):
+            return self.item.image.reader(Page(self.pixels, self.time_s))
         image, color, name = self.image, self.color, self.item.source
         return lambda: load_pixels(image, color=color, max_pixels=max_pixels, name=name)
 
 
+def _page_index(item: SourceItem) -> int | None:
+    return item.image.position if isinstance(item.image, PageTicket) else None
+
+
+def _failed(error: InstsegError, item: SourceItem) -> Result:
+    failed = Result.failed(error, item.source, item.name)
+    return replace(failed, page_index=_page_index(item))
+
+
 def _item(image: Any, position: int | None = None) -> SourceItem:
-    """One image, taken as it is: no folder, no pattern."""
+    """One image, taken as it is: no folder, no pattern. Raises ImageError for several in a file."""
+    kind = page_kind(image)
+    if kind in ("pdf", "video"):
+        what = "the document" if isinstance(image, bytes | bytearray | memoryview) else repr(image)
+        raise ImageError(
+            f"One image is expected, but {what} is a {kind}; stream() gives a result for each of "
+            "its pages or frames."
+        )
     if isinstance(image, str | os.PathLike):
         where = os.fsdecode(image)
         return SourceItem(image, where, source_name(where))

@@ -1,6 +1,7 @@
 """Names and contents of the files that `instseg predict --output` writes."""
 
 import os
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,11 @@ _MARK = "_segmented"
 
 
 class OutputFiles:
-    """Writes the results of known items into one folder, each under a name of its own."""
+    """Writes the results of known items into one folder, each under a name of its own.
+
+    The names of items that are one picture are chosen, and looked for in the folder, before the
+    first is written; those of pages and frames as they come.
+    """
 
     def __init__(
         self,
@@ -33,12 +38,14 @@ class OutputFiles:
         """
         self._folder = folder
         self._mask_format = mask_format
-        self._paths: list[list[Path]] = []
-        taken: set[str] = set()
+        self._json = json
+        self._picture = picture
+        self._overwrite = overwrite
+        self._taken: set[str] = set()
+        self._planned: dict[tuple[str | None, str], deque[list[Path]]] = {}
         for item in items:
-            stem = free_stem(item.name, taken)
-            suffixes = ([".json"] if json else []) + ([picture_suffix(item)] if picture else [])
-            self._paths.append([folder / f"{stem}{suffix}" for suffix in suffixes])
+            paths = self._free_paths(item.name, item.source)
+            self._planned.setdefault((item.source, item.name), deque()).append(paths)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             present = {path.name for path in folder.iterdir()}
@@ -46,7 +53,8 @@ class OutputFiles:
             raise InvalidArgument(
                 f"{folder} cannot be used as the output folder: {error.strerror}."
             ) from error
-        old = [path.name for paths in self._paths for path in paths if path.name in present]
+        planned = [path.name for several in self._planned.values() for p in several for path in p]
+        old = [name for name in planned if name in present]
         if old and not overwrite:
             raise InvalidArgument(
                 f"The output folder {folder} holds {old[0]} already"
@@ -54,10 +62,26 @@ class OutputFiles:
                 + ". Choose another folder, or give --overwrite."
             )
 
-    def write(self, position: int, result: Result) -> None:
-        """Writes the files of the item at `position`. Raises OSError or ImageError."""
-        for path in self._paths[position]:
+    def write(self, result: Result) -> None:
+        """Writes the files of one result. Raises OSError, ImageError or InvalidArgument."""
+        planned = self._planned.get((result.source, result.source_name))
+        if result.page_index is None and planned:
+            paths = planned.popleft()
+        else:
+            paths = self._free_paths(result.source_name, result.source)
+            old = [path for path in paths if path.exists()]
+            if old and not self._overwrite:
+                raise InvalidArgument(
+                    f"{old[0]} exists already. Choose another folder, or give --overwrite."
+                )
+        for path in paths:
             result.save(path, mask_format=self._mask_format)
+
+    def _free_paths(self, name: str, source: str | None) -> list[Path]:
+        stem = free_stem(name, self._taken)
+        suffixes = [".json"] if self._json else []
+        suffixes += [picture_suffix(source)] if self._picture else []
+        return [self._folder / f"{stem}{suffix}" for suffix in suffixes]
 
 
 def free_stem(name: str, taken: set[str]) -> str:
@@ -75,7 +99,7 @@ def free_stem(name: str, taken: set[str]) -> str:
     return stem
 
 
-def picture_suffix(item: SourceItem) -> str:
+def picture_suffix(source: str | None) -> str:
     """The source's own, where pictures can be written in that format, else .png."""
-    suffix = Path(item.source or "").suffix.lower()
+    suffix = Path(source or "").suffix.lower()
     return suffix if suffix in PICTURE_SUFFIXES else ".png"

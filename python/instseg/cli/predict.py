@@ -40,7 +40,8 @@ def predict(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...", help="Pictures: files, folders, patterns, http(s) addresses."
+            metavar="SOURCE...",
+            help="Pictures: files, folders, patterns, http(s) addresses; also PDF and video files.",
         ),
     ],
     output: Annotated[
@@ -65,6 +66,19 @@ def predict(
         int,
         typer.Option(min=1, help="Pictures computed side by side; they share the threads."),
     ] = 1,
+    tile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIDE|HEIGHTxWIDTH",
+            help="Segment large pictures in tiles of so many pixels, e.g. 640 or 640x960.",
+        ),
+    ] = None,
+    overlap: Annotated[
+        str,
+        typer.Option(
+            metavar="FRACTION|PIXELS", help="What neighbouring tiles share, e.g. 0.2 or 128."
+        ),
+    ] = "0.2",
     device: Device = "cpu",
     engine: Engine = "auto",
     precision: Precision = "fp32",
@@ -79,7 +93,9 @@ def predict(
     """
     from instseg.cli.output_files import OutputFiles
     from instseg.cli.progress_bar import item_bar
+    from instseg.cli.tile_options import parse_overlap, parse_tile
 
+    tile_size, tile_overlap = parse_tile(tile), parse_overlap(overlap)
     items = _listed(sources, output)
     files = None
     if output is not None:
@@ -107,14 +123,19 @@ def predict(
         threshold=threshold,
         max_detections=max_detections,
         classes=wanted,
+        tile=tile_size,
+        overlap=tile_overlap,
     )
-    failed = 0
+    failed = done = 0
     with item_bar(len(items)) as bar:
-        for position, result in enumerate(stream):
-            failed += not _report(result, position, files, bar, alone=len(items) == 1)
+        for result in stream:
+            alone = len(items) == 1 and result.page_index is None
+            failed += not _report(result, files, bar, alone=alone)
+            done += 1
+            bar.total = max(bar.total, done)  # a file may hold several pictures
             bar.update()
-    if len(items) > 1:
-        typer.echo(f"{len(items)} pictures, {failed} failed", err=True)
+    if done > 1:
+        typer.echo(f"{done} pictures, {failed} failed", err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -149,17 +170,17 @@ def _split_classes(text: str | None, class_names: list[str]) -> list[str | int] 
     ]
 
 
-def _report(
-    result: Result, position: int, files: OutputFiles | None, bar: Any, *, alone: bool
-) -> bool:
+def _report(result: Result, files: OutputFiles | None, bar: Any, *, alone: bool) -> bool:
     """Prints and writes one result; False if it failed."""
     from instseg.errors import InstsegError
 
     where = os.fsencode(result.source or result.source_name).decode(errors="replace")
+    if result.page_index is not None:
+        where += f" [{result.page_index}]"
     error: Exception | None = result.error
     if error is None and files is not None:
         try:
-            files.write(position, result)
+            files.write(result)
         except (InstsegError, OSError) as problem:
             error = problem
     if error is not None:
