@@ -3,14 +3,19 @@
 #include <pybind11/typing.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "bindings.h"
 #include "instseg/errors.h"
 #include "instseg/mask.h"
+#include "instseg/mask_geometry.h"
+#include "instseg/mask_sets.h"
 
 namespace instseg::python {
 namespace {
@@ -119,6 +124,30 @@ Mask unpickled(const py::tuple& state) {
   return mask;
 }
 
+std::tuple<int, int, int, int> numbers(const Region& region) {
+  return {region.x, region.y, region.width, region.height};
+}
+
+std::optional<std::pair<float, float>> centre(const Mask& mask) {
+  const std::optional<Point> found = centroid(mask);
+  if (!found) return std::nullopt;
+  return std::pair(found->x, found->y);
+}
+
+std::optional<py::array_t<float>> rectangle(const Mask& mask) {
+  static_assert(sizeof(Point) == 2 * sizeof(float));
+  const std::optional<std::array<Point, 4>> found = oriented_box(mask);
+  if (!found) return std::nullopt;
+  py::array_t<float> out({4, 2});
+  std::ranges::copy(*found, reinterpret_cast<Point*>(out.mutable_data()));
+  return out;
+}
+
+Mask unite(const std::vector<const Mask*>& masks) {
+  const py::gil_scoped_release nogil;
+  return united(masks);
+}
+
 }  // namespace
 
 void bind_mask(py::module_& m) {
@@ -133,11 +162,7 @@ void bind_mask(py::module_& m) {
           [](const Mask& mask) { return std::pair(mask.image_height(), mask.image_width()); },
           "(height, width) of the image.")
       .def_property_readonly(
-          "region",
-          [](const Mask& mask) {
-            const Region& r = mask.region();
-            return std::tuple(r.x, r.y, r.width, r.height);
-          },
+          "region", [](const Mask& mask) { return numbers(mask.region()); },
           "(x, y, width, height) of the part of the image that can hold foreground.")
       .def("crop", &crop, "bool [region height, region width].")
       .def("bitmap", &bitmap, "bool [image height, image width].")
@@ -147,6 +172,30 @@ void bind_mask(py::module_& m) {
            "uint32 [runs]: column-major run lengths of the whole image, background first.")
       .def("area", &Mask::area, py::call_guard<py::gil_scoped_release>(),
            "Number of foreground pixels.")
+      .def(
+          "extent", [](const Mask& mask) { return numbers(foreground_region(mask)); },
+          "(x, y, width, height) of the smallest region that holds all foreground; zeros where\n"
+          "there is none.")
+      .def("centroid", &centre,
+           "(x, y), the mean of the foreground pixels' centres; None where there is none.")
+      .def("oriented_box", &rectangle,
+           "float32 [4, 2]: corners x, y of the smallest rectangle at any angle that holds all\n"
+           "foreground pixels, clockwise from the topmost; None where there is none.")
+      .def("intersection_area", &intersection_area, py::arg("other"),
+           py::call_guard<py::gil_scoped_release>(),
+           "Number of foreground pixels that both share; the images must have one size.")
+      .def(
+          "area_inside",
+          [](const Mask& mask, int x, int y, int width, int height) {
+            return area_inside(mask, {x, y, width, height});
+          },
+          py::arg("x"), py::arg("y"), py::arg("width"), py::arg("height"),
+          "Number of foreground pixels inside a rectangle of whole pixels.")
+      .def("moved", &moved, py::arg("image_height"), py::arg("image_width"), py::arg("dx"),
+           py::arg("dy"), py::call_guard<py::gil_scoped_release>(),
+           "The mask as part of another image: pixel (x, y) comes to (x + dx, y + dy).")
+      .def_static("united", &unite, py::arg("masks"),
+                  "Foreground where any of the masks, all of one image size, has it.")
       .def("polygons", &polygons,
            "Exact outlines along pixel edges: per part the exterior, then its holes; each int32\n"
            "[n, 2] of x, y. Filling the exterior without the holes gives the mask back.")
