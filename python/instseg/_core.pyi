@@ -18,6 +18,11 @@ class Mask:
         uint8 or bool [h, w], not 0 = foreground, placed with its first pixel at (x, y).
         Raises InvalidArgument unless it lies inside the image.
         """
+    @staticmethod
+    def united(masks: collections.abc.Sequence[Mask]) -> Mask:
+        """
+        Foreground where any of the masks, all of one image size, has it.
+        """
     def __eq__(self, arg0: Mask) -> bool:
         ...
     def __getstate__(self) -> tuple:
@@ -28,13 +33,39 @@ class Mask:
         """
         Number of foreground pixels.
         """
+    def area_inside(self, x: typing.SupportsInt | typing.SupportsIndex, y: typing.SupportsInt | typing.SupportsIndex, width: typing.SupportsInt | typing.SupportsIndex, height: typing.SupportsInt | typing.SupportsIndex) -> int:
+        """
+        Number of foreground pixels inside a rectangle of whole pixels.
+        """
     def bitmap(self) -> numpy.typing.NDArray[numpy.bool]:
         """
         bool [image height, image width].
         """
+    def centroid(self) -> tuple[float, float] | None:
+        """
+        (x, y), the mean of the foreground pixels' centres; None where there is none.
+        """
     def crop(self) -> numpy.typing.NDArray[numpy.bool]:
         """
         bool [region height, region width].
+        """
+    def extent(self) -> tuple[int, int, int, int]:
+        """
+        (x, y, width, height) of the smallest region that holds all foreground; zeros where
+        there is none.
+        """
+    def intersection_area(self, other: Mask) -> int:
+        """
+        Number of foreground pixels that both share; the images must have one size.
+        """
+    def moved(self, image_height: typing.SupportsInt | typing.SupportsIndex, image_width: typing.SupportsInt | typing.SupportsIndex, dx: typing.SupportsInt | typing.SupportsIndex, dy: typing.SupportsInt | typing.SupportsIndex) -> Mask:
+        """
+        The mask as part of another image: pixel (x, y) comes to (x + dx, y + dy).
+        """
+    def oriented_box(self) -> numpy.typing.NDArray[numpy.float32] | None:
+        """
+        float32 [4, 2]: corners x, y of the smallest rectangle at any angle that holds all
+        foreground pixels, clockwise from the topmost; None where there is none.
         """
     def polygons(self) -> list[list[numpy.typing.NDArray[numpy.int32]]]:
         """
