@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -24,6 +25,8 @@ from instseg.model_store import locate_model
 from instseg.predict_options import check_count, check_threshold, resolve_classes
 from instseg.result import Result
 from instseg.sources import SourceItem, list_items, source_name
+from instseg.tiling.grid import DEFAULT_OVERLAP, Tiling, check_tiling
+from instseg.tiling.tiled_prediction import CoreResult, predict_tiled
 
 if TYPE_CHECKING:
     from instseg.progress import Progress
@@ -122,6 +125,8 @@ class Predictor:
         max_detections: int | None = None,
         classes: Iterable[str | int] | str | None = None,
         clip_masks: bool = True,
+        tile: int | tuple[int, int] | None = None,
+        overlap: float = DEFAULT_OVERLAP,
     ) -> Result:
         """Segments one image.
 
@@ -133,10 +138,15 @@ class Predictor:
         max_detections  at most so many, best first
         classes         only these, by name or id
         clip_masks      drop mask pixels outside the box, as PaddleX does
+        tile            segment a large image in tiles of this many pixels a side, or (height,
+                        width); objects that their edges cut are put together again (how:
+                        `instseg.tiling.merge`). Timings are sums over the tiles
+        overlap         what neighbouring tiles share at least: a fraction of the tile, or pixels
+                        if it is an int; best larger than small objects
 
         Raises InvalidArgument, ImageError or EngineError.
         """
-        options = self._options(threshold, max_detections, classes, clip_masks)
+        options = self._options(threshold, max_detections, classes, clip_masks, tile, overlap)
         check_color(color)
         return self._predict(self._load(_item(image), color), options)
 
@@ -149,6 +159,8 @@ class Predictor:
         max_detections: int | None = None,
         classes: Iterable[str | int] | str | None = None,
         clip_masks: bool = True,
+        tile: int | tuple[int, int] | None = None,
+        overlap: float = DEFAULT_OVERLAP,
     ) -> list[Result]:
         """Segments several images; they may differ in kind and size. One result each, in order.
 
@@ -156,7 +168,7 @@ class Predictor:
         on a processor, runs over several images take as long per image. Options and errors as for
         `predict`; if one image cannot be read, all fail (see `stream` for the other way).
         """
-        options = self._options(threshold, max_detections, classes, clip_masks)
+        options = self._options(threshold, max_detections, classes, clip_masks, tile, overlap)
         check_color(color)
         if isinstance(images, str | bytes | os.PathLike) or not isinstance(images, Iterable):
             raise InvalidArgument(
@@ -187,6 +199,8 @@ class Predictor:
         max_detections: int | None = None,
         classes: Iterable[str | int] | str | None = None,
         clip_masks: bool = True,
+        tile: int | tuple[int, int] | None = None,
+        overlap: float = DEFAULT_OVERLAP,
     ) -> Generator[Result, None, None]:
         """Segments many images, one result each, in order.
 
@@ -202,7 +216,7 @@ class Predictor:
         not be changed before its result has come. Memory is bounded however long the source is.
         Other options as for `predict`. Raises InvalidArgument at once for wrong options.
         """
-        options = self._options(threshold, max_detections, classes, clip_masks)
+        options = self._options(threshold, max_detections, classes, clip_masks, tile, overlap)
         check_color(color)
         batch = check_count("batch_size", batch_size)
         ahead = max(4, 2 * batch) if read_ahead is None else check_count("read_ahead", read_ahead)
@@ -239,10 +253,12 @@ class Predictor:
         max_detections: int | None,
         classes: Iterable[str | int] | str | None,
         clip_masks: bool,
-    ) -> dict[str, Any]:
+        tile: int | tuple[int, int] | None,
+        overlap: float,
+    ) -> _Options:
         if not isinstance(clip_masks, bool):
             raise InvalidArgument(f"clip_masks={clip_masks!r}; expected True or False.")
-        return {
+        core = {
             "threshold": check_threshold(threshold),
             "max_detections": None
             if max_detections is None
@@ -250,6 +266,7 @@ class Predictor:
             "class_ids": resolve_classes(classes, self._class_names),
             "clip_masks": clip_masks,
         }
+        return _Options(core, check_tiling(tile, overlap))
 
     def _load(self, item: SourceItem, color: str, cancelled: Event | None = None) -> _Loaded:
         """Reads and decodes; raises InvalidArgument or ImageError."""
@@ -263,22 +280,33 @@ class Predictor:
         decode_ms = (time.perf_counter() - start) * 1e3
         return _Loaded(item, image, color, pixels, decode_ms)
 
-    def _predict(self, loaded: _Loaded, options: dict[str, Any]) -> Result:
+    def _predict(self, loaded: _Loaded, options: _Options) -> Result:
         pixels = loaded.pixels
-        found = self._core.predict(pixels.array, color=pixels.color, **options)
-        return self._result(found, loaded)
+        if options.tiling is None:
+            found = self._core.predict(pixels.array, color=pixels.color, **options.core)
+            return self._result(found, loaded)
+        tiled = predict_tiled(
+            self._core.predict,
+            pixels,
+            options.tiling,
+            options.core,
+            num_streams=int(self._info["num_streams"]),
+        )
+        return self._result(tiled, loaded)
 
-    def _predict_batch(self, batch: list[_Loaded], options: dict[str, Any]) -> list[Result]:
+    def _predict_batch(self, batch: list[_Loaded], options: _Options) -> list[Result]:
         if not batch:
             return []
+        if options.tiling is not None:
+            return [self._predict(loaded, options) for loaded in batch]
         found = self._core.predict_batch(
             [loaded.pixels.array for loaded in batch],
             colors=[loaded.pixels.color for loaded in batch],
-            **options,
+            **options.core,
         )
         return [self._result(one, loaded) for one, loaded in zip(found, batch, strict=True)]
 
-    def _result(self, found: _core.Result, loaded: _Loaded) -> Result:
+    def _result(self, found: CoreResult, loaded: _Loaded) -> Result:
         class_ids = found.class_ids
         size = found.image_size
         return Result(
@@ -299,7 +327,7 @@ class Predictor:
         )
 
     def _stream(
-        self, source: Any, batch_size: int, ahead: int, color: str, options: dict[str, Any]
+        self, source: Any, batch_size: int, ahead: int, color: str, options: _Options
     ) -> Generator[Result, None, None]:
         def load(item: SourceItem, cancelled: Event) -> _Loaded | Result:
             try:
@@ -322,7 +350,7 @@ class Predictor:
             decoded.close()
 
     def _predict_each(
-        self, batch: Sequence[_Loaded | Result], options: dict[str, Any]
+        self, batch: Sequence[_Loaded | Result], options: _Options
     ) -> Iterator[Result]:
         """Results in order. If a run over the batch fails, each image is tried by itself."""
         images = [entry for entry in batch if not isinstance(entry, Result)]
@@ -340,6 +368,14 @@ class Predictor:
                     yield self._predict(entry, options)
                 except InstsegError as error:
                     yield Result.failed(error, entry.item.source, entry.item.name)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """Checked options of one call: those of the core's predict, and how to cut the image up."""
+
+    core: dict[str, Any]
+    tiling: Tiling | None
 
 
 class _Loaded:

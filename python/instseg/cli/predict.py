@@ -65,6 +65,19 @@ def predict(
         int,
         typer.Option(min=1, help="Pictures computed side by side; they share the threads."),
     ] = 1,
+    tile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIDE|HEIGHTxWIDTH",
+            help="Segment large pictures in tiles of so many pixels, e.g. 640 or 640x960.",
+        ),
+    ] = None,
+    overlap: Annotated[
+        str,
+        typer.Option(
+            metavar="FRACTION|PIXELS", help="What neighbouring tiles share, e.g. 0.2 or 128."
+        ),
+    ] = "0.2",
     device: Device = "cpu",
     engine: Engine = "auto",
     precision: Precision = "fp32",
@@ -79,7 +92,9 @@ def predict(
     """
     from instseg.cli.output_files import OutputFiles
     from instseg.cli.progress_bar import item_bar
+    from instseg.cli.tile_options import parse_overlap, parse_tile
 
+    tile_size, tile_overlap = parse_tile(tile), parse_overlap(overlap)
     items = _listed(sources, output)
     files = None
     if output is not None:
@@ -107,6 +122,8 @@ def predict(
         threshold=threshold,
         max_detections=max_detections,
         classes=wanted,
+        tile=tile_size,
+        overlap=tile_overlap,
     )
     failed = 0
     with item_bar(len(items)) as bar:
