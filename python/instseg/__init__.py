@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from instseg.errors import ImageError as ImageError
     from instseg.errors import InstsegError as InstsegError
     from instseg.errors import InvalidArgument as InvalidArgument
+    from instseg.errors import MissingPackage as MissingPackage
     from instseg.errors import ModelError as ModelError
     from instseg.masks import MaskCrop as MaskCrop
     from instseg.masks import Masks as Masks
@@ -40,13 +41,14 @@ _HOMES = {
     "Mask": "_core",
     "MaskCrop": "masks",
     "Masks": "masks",
+    "MissingPackage": "errors",
     "ModelError": "errors",
     "OFFICIAL_MODELS": "model_names",
     "Predictor": "predictor",
     "Result": "result",
     "engines": "_core",
 }
-_SUBMODULES = ("_core", "cli", "errors", "importer")
+_SUBMODULES = ("_core", "cli", "errors", "importer", "paddlex")
 
 __all__ = [
     "OFFICIAL_MODELS",
@@ -59,6 +61,7 @@ __all__ = [
     "Mask",
     "MaskCrop",
     "Masks",
+    "MissingPackage",
     "ModelError",
     "Predictor",
     "Result",

@@ -26,3 +26,7 @@ class DownloadError(ModelError):
 
 class EngineError(InstsegError, RuntimeError):
     """An engine is missing, refused a network, failed, or returned values that are no numbers."""
+
+
+class MissingPackage(InstsegError, ImportError):
+    """A package that is only installed with one of instseg's extras is needed."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -50,6 +51,8 @@ class Result:
     source       path or address of the image; None if it came from memory
     source_name  short name for files made from it: the source's stem, else e.g. image_00003
     model_name   the model that made the result
+    page_index   page of a document or frame of a video, from 0; None for an image by itself
+    time_s       seconds from the start of the video; None for anything else
     error        why there is no result (then n is 0 and image_size (0, 0)), None if there is one;
                  only a stream gives results with errors
 
@@ -67,6 +70,8 @@ class Result:
     source: str | None = None
     source_name: str = "image"
     model_name: str = ""
+    page_index: int | None = None
+    time_s: float | None = None
     error: InstsegError | None = None
     _pixels: Callable[[], Pixels] | None = None
 
@@ -114,6 +119,58 @@ class Result:
         height, width = self.image_size
         return f"Result({where!r}, {width} x {height} pixels, {len(self)} instances)"
 
+    def select(
+        self,
+        *,
+        classes: Iterable[str | int] | str | int | None = None,
+        min_area: float | None = None,
+        max_area: float | None = None,
+        min_score: float | None = None,
+        region: Any = None,
+    ) -> Result:
+        """A result with only the instances that meet every condition given, in the same order.
+
+        classes             of one of these, by name or id
+        min_area, max_area  mask pixels, both included
+        min_score           included
+        region              the centroid (see `centroids`) lies in it: a box (x1, y1, x2, y2) or a
+                            polygon [m, 2] of x, y in pixels, filled by the even-odd rule. Edges at
+                            the left and top belong to it, those at the right and bottom do not, so
+                            that of neighbouring regions exactly one holds an instance
+
+        Raises InvalidArgument.
+        """
+        from instseg.selection import select
+
+        return select(
+            self,
+            classes=classes,
+            min_area=min_area,
+            max_area=max_area,
+            min_score=min_score,
+            region=region,
+        )
+
+    def centroids(self) -> NDArray[np.float32]:
+        """float32 [n, 2]: x, y, the mean of each mask's pixel centres.
+
+        The box's centre where a mask is empty.
+        """
+        from instseg.mask_places import centroids
+
+        return centroids(self)
+
+    def oriented_boxes(self) -> NDArray[np.float32]:
+        """float32 [n, 4, 2]: corners x, y of the smallest rectangle around each mask, at any angle.
+
+        Exact: around the convex hull of whole pixels. Clockwise as seen in the picture, from the
+        topmost corner (of two, the left one); corners may lie outside of the image. Where a mask is
+        empty, the corners of the box.
+        """
+        from instseg.mask_places import oriented_boxes
+
+        return oriented_boxes(self)
+
     def to_dict(self, mask_format: MaskFormat = "rle") -> dict[str, Any]:
         """Plain Python data for JSON; see `to_json`."""
         return result_json.to_dict(self, mask_format)
@@ -142,6 +199,52 @@ class Result:
         category_ids  class id -> COCO category id; default: the class id itself
         """
         return result_json.to_coco(self, image_id, category_ids)
+
+    def to_labelme(self, path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+        """A LabelMe annotation, also written to `path` (whole or not at all) if that is given.
+
+        Each part of a mask is one polygon along its pixels' edges; the parts of an instance that
+        has several share a group_id, its index. LabelMe has no holes: each hole is joined to the
+        outside by a cut of no width, which leaves the area as it is. An instance with an empty mask
+        has no shape. imagePath is relative to the file's folder, imageData is null. Each shape
+        also has its `score`, which LabelMe keeps.
+
+        Raises InvalidArgument for a failed result, OSError.
+        """
+        from instseg.labelme import to_labelme
+
+        folder = None if path is None else Path(path).absolute().parent
+        annotation = to_labelme(self, folder)
+        if path is not None:
+            from instseg.atomic_file import atomic_file
+
+            text = json.dumps(annotation, ensure_ascii=False, indent=2)
+            with atomic_file(Path(path)) as file:
+                file.write(text.encode("utf-8", "backslashreplace"))
+        return annotation
+
+    def to_supervision(self) -> Any:
+        """A `supervision.Detections`: xyxy, mask (bool [n, H, W]), confidence, class_id, and the
+        labels as data["class_name"].
+
+        Raises MissingPackage without the extra: pip install 'instseg[supervision]'.
+        """
+        from instseg.supervision_detections import to_supervision
+
+        return to_supervision(self)
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` with one row per instance.
+
+        Columns: source (string), page_index (Int64), class_id (int32), label (string), score, x1,
+        y1, x2, y2 (float32), area (int64, mask pixels), centroid_x, centroid_y (float32). source
+        and page_index are <NA> where there is none.
+
+        Raises MissingPackage without the extra: pip install 'instseg[pandas]'.
+        """
+        from instseg.pandas_table import to_pandas
+
+        return to_pandas(self)
 
     def plot(
         self,

@@ -33,6 +33,8 @@ def to_dict(result: Result, mask_format: str) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "model": result.model_name,
         "source": result.source,
+        "page_index": result.page_index,
+        "time_s": result.time_s,
         "image_height": int(height),
         "image_width": int(width),
         "mask_format": mask_format,
@@ -145,7 +147,7 @@ def _paddlex_dict(result: Result) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "input_path": result.source,
-        "page_index": None,
+        "page_index": result.page_index,
         "boxes": boxes,
         "masks": masks,
         "error": None if result.error is None else str(result.error),
