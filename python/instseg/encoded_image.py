@@ -85,7 +85,7 @@ def bytes_pixels(data: bytes | bytearray | memoryview, *, name: str, max_pixels:
 
 def pil_pixels(image: Image.Image, *, max_pixels: int) -> Pixels:
     """A PIL image of any mode; its EXIF orientation is applied."""
-    return _pixels(image, f"The PIL image of mode {image.mode}", max_pixels)
+    return image_pixels(image, f"The PIL image of mode {image.mode}", max_pixels)
 
 
 def _open_at_once(path: str, flags: int) -> int:
@@ -94,14 +94,14 @@ def _open_at_once(path: str, flags: int) -> int:
 
 
 def _decode(file: IO[bytes], name: str, max_pixels: int) -> Pixels:
-    image = _open(file, name)
+    image = open_image(file, name)
     try:
-        return _pixels(image, name, max_pixels)
+        return image_pixels(image, name, max_pixels)
     finally:
         image.close()
 
 
-def _open(file: IO[bytes], name: str) -> Image.Image:
+def open_image(file: IO[bytes], name: str) -> Image.Image:
     """Reads the header only.
 
     Goes to the plugins directly: Image.open would add its own limits from module state.
@@ -135,7 +135,7 @@ def _open(file: IO[bytes], name: str) -> Image.Image:
     raise ImageError(f"{name} is not an image of a known format ({formats}).")
 
 
-def _pixels(image: Image.Image, name: str, max_pixels: int) -> Pixels:
+def image_pixels(image: Image.Image, name: str, max_pixels: int) -> Pixels:
     width, height = image.size
     check_pixel_count(height, width, max_pixels, name)
     try:

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -17,11 +17,14 @@ import numpy as np
 from instseg import _core
 from instseg.cache_folder import cache_folder, make_private_folder
 from instseg.decode_ahead import run_ahead
-from instseg.errors import InstsegError, InvalidArgument, ModelError
+from instseg.errors import ImageError, InstsegError, InvalidArgument, ModelError
 from instseg.image_arrays import DEFAULT_MAX_IMAGE_PIXELS, Pixels, check_color
 from instseg.image_input import fetch_if_address, load_pixels
 from instseg.masks import Masks
 from instseg.model_store import locate_model
+from instseg.pages.expansion import PageExpansion, page_kind
+from instseg.pages.page import Page
+from instseg.pages.page_sequence import PageTicket
 from instseg.predict_options import check_count, check_threshold, resolve_classes
 from instseg.result import Result
 from instseg.sources import SourceItem, list_items, source_name
@@ -205,7 +208,10 @@ class Predictor:
         """Segments many images, one result each, in order.
 
         source      a path, an address, a folder (searched recursively, sorted), a pattern such as
-                    "photos/**/*.jpg", an image in memory, or any iterable of these
+                    "photos/**/*.jpg", an image in memory, or any iterable of these. A TIFF of
+                    several pages gives a result for each page; so do a PDF (extra `pdf`; drawn at
+                    144 dpi) and, frame by frame, a video file (extra `video`), unless they are
+                    found by searching a folder
         batch_size  images that are handed to `predict_batch` together: give the predictor's
                     num_streams; more gains nothing
         read_ahead  images that are decoded in the background while the network works; default:
@@ -269,7 +275,7 @@ class Predictor:
         return _Options(core, check_tiling(tile, overlap))
 
     def _load(self, item: SourceItem, color: str, cancelled: Event | None = None) -> _Loaded:
-        """Reads and decodes; raises InvalidArgument or ImageError."""
+        """Reads and decodes an image; raises InvalidArgument or ImageError."""
         if item.error is not None:
             raise item.error
         start = time.perf_counter()
@@ -279,6 +285,17 @@ class Predictor:
         )
         decode_ms = (time.perf_counter() - start) * 1e3
         return _Loaded(item, image, color, pixels, decode_ms)
+
+    def _load_page(self, item: SourceItem, ticket: PageTicket, cancelled: Event) -> _Loaded | None:
+        """The same for a page of a file; None past the last one. Raises also MissingPackage."""
+        start = time.perf_counter()
+        page = ticket.read(cancelled)
+        if page is None:
+            return None
+        decode_ms = (time.perf_counter() - start) * 1e3
+        loaded = _Loaded(item, None, page.pixels.color, page.pixels, decode_ms)
+        loaded.time_s = page.time_s
+        return loaded
 
     def _predict(self, loaded: _Loaded, options: _Options) -> Result:
         pixels = loaded.pixels
@@ -323,31 +340,38 @@ class Predictor:
             source=loaded.item.source,
             source_name=loaded.item.name,
             model_name=self._model_name,
+            page_index=_page_index(loaded.item),
+            time_s=loaded.time_s,
             _pixels=loaded.reader(self._max_image_pixels),
         )
 
     def _stream(
         self, source: Any, batch_size: int, ahead: int, color: str, options: _Options
     ) -> Generator[Result, None, None]:
-        def load(item: SourceItem, cancelled: Event) -> _Loaded | Result:
+        def load(item: SourceItem, cancelled: Event) -> _Loaded | Result | None:
             try:
+                if isinstance(item.image, PageTicket):
+                    return self._load_page(item, item.image, cancelled)
                 return self._load(item, color, cancelled)
             except InstsegError as error:
-                return Result.failed(error, item.source, item.name)
+                return _failed(error, item)
 
+        pages = PageExpansion(self._max_image_pixels)
         decoded = run_ahead(
-            list_items(source),
+            pages.expand(list_items(source)),
             load,
-            weight=lambda loaded: 0 if isinstance(loaded, Result) else loaded.pixels.array.nbytes,
+            weight=lambda got: got.pixels.array.nbytes if isinstance(got, _Loaded) else 0,
             num_threads=min(DECODE_THREADS, ahead),
             max_items=ahead,
             max_weight=READ_AHEAD_BYTES,
         )
         try:
-            while batch := list(islice(decoded, batch_size)):
+            present = (entry for entry in decoded if entry is not None)
+            while batch := list(islice(present, batch_size)):
                 yield from self._predict_each(batch, options)
         finally:
             decoded.close()
+            pages.close()
 
     def _predict_each(
         self, batch: Sequence[_Loaded | Result], options: _Options
@@ -367,7 +391,7 @@ class Predictor:
                 try:
                     yield self._predict(entry, options)
                 except InstsegError as error:
-                    yield Result.failed(error, entry.item.source, entry.item.name)
+                    yield _failed(error, entry.item)
 
 
 @dataclass(frozen=True)
@@ -381,7 +405,7 @@ class _Options:
 class _Loaded:
     """A decoded image, and how to decode it again."""
 
-    __slots__ = ("color", "decode_ms", "image", "item", "pixels")
+    __slots__ = ("color", "decode_ms", "image", "item", "pixels", "time_s")
 
     def __init__(
         self, item: SourceItem, image: Any, color: str, pixels: Pixels, decode_ms: float
@@ -391,15 +415,34 @@ class _Loaded:
         self.color = color
         self.pixels = pixels
         self.decode_ms = decode_ms
+        self.time_s: float | None = None  # of a frame
 
     def reader(self, max_pixels: int) -> Any:
         """Gives the pixels again, without holding them."""
+        if isinstance(self.item.image, PageTicket):
+            return self.item.image.reader(Page(self.pixels, self.time_s))
         image, color, name = self.image, self.color, self.item.source
         return lambda: load_pixels(image, color=color, max_pixels=max_pixels, name=name)
 
 
+def _page_index(item: SourceItem) -> int | None:
+    return item.image.position if isinstance(item.image, PageTicket) else None
+
+
+def _failed(error: InstsegError, item: SourceItem) -> Result:
+    failed = Result.failed(error, item.source, item.name)
+    return replace(failed, page_index=_page_index(item))
+
+
 def _item(image: Any, position: int | None = None) -> SourceItem:
-    """One image, taken as it is: no folder, no pattern."""
+    """One image, taken as it is: no folder, no pattern. Raises ImageError for several in a file."""
+    kind = page_kind(image)
+    if kind in ("pdf", "video"):
+        what = "the document" if isinstance(image, bytes | bytearray | memoryview) else repr(image)
+        raise ImageError(
+            f"One image is expected, but {what} is a {kind}; stream() gives a result for each of "
+            "its pages or frames."
+        )
     if isinstance(image, str | os.PathLike):
         where = os.fsdecode(image)
         return SourceItem(image, where, source_name(where))

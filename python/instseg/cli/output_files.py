@@ -1,10 +1,12 @@
 """Names and contents of the files that `instseg predict --output` writes."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from instseg.errors import InvalidArgument
+from instseg.pages.expansion import page_kind
 from instseg.picture_file import PICTURE_SUFFIXES
 from instseg.result import MaskFormat, Result
 from instseg.sources import SourceItem
@@ -34,9 +36,9 @@ class OutputFiles:
         self._folder = folder
         self._mask_format = mask_format
         self._paths: list[list[Path]] = []
-        taken: set[str] = set()
+        self._taken: set[str] = set()
         for item in items:
-            stem = free_stem(item.name, taken)
+            stem = free_stem(item.name, self._taken)
             suffixes = ([".json"] if json else []) + ([picture_suffix(item)] if picture else [])
             self._paths.append([folder / f"{stem}{suffix}" for suffix in suffixes])
         try:
@@ -47,6 +49,10 @@ class OutputFiles:
                 f"{folder} cannot be used as the output folder: {error.strerror}."
             ) from error
         old = [path.name for paths in self._paths for path in paths if path.name in present]
+        for item in items:
+            if page_kind(item.image) is not None:
+                pages = re.compile(rf"{re.escape(clean_name(item.name))}_\d+{_MARK}\.\w+")
+                old += sorted(name for name in present if pages.fullmatch(name))
         if old and not overwrite:
             raise InvalidArgument(
                 f"The output folder {folder} holds {old[0]} already"
@@ -55,8 +61,15 @@ class OutputFiles:
             )
 
     def write(self, position: int, result: Result) -> None:
-        """Writes the files of the item at `position`. Raises OSError or ImageError."""
-        for path in self._paths[position]:
+        """Writes the files of the item at `position`, or of a page of it (street_3_segmented).
+
+        Raises OSError or ImageError.
+        """
+        paths = self._paths[position]
+        if result.page_index is not None:
+            stem = free_stem(result.source_name, self._taken)
+            paths = [path.with_name(f"{stem}{path.suffix}") for path in paths]
+        for path in paths:
             result.save(path, mask_format=self._mask_format)
 
 
@@ -65,14 +78,19 @@ def free_stem(name: str, taken: set[str]) -> str:
 
     Names that differ only in case count as equal, as on some file systems.
     """
-    name = "".join("_" if letter in '/\\:*?"<>|' or ord(letter) < 32 else letter for letter in name)
-    name = os.fsencode(name)[:120].decode(errors="ignore") or "image"  # names end at 255 bytes
+    name = clean_name(name)
     stem, number = name + _MARK, 1
     while stem.casefold() in taken:
         number += 1
         stem = f"{name}_{number}{_MARK}"
     taken.add(stem.casefold())
     return stem
+
+
+def clean_name(name: str) -> str:
+    """A name that every file system takes."""
+    name = "".join("_" if letter in '/\\:*?"<>|' or ord(letter) < 32 else letter for letter in name)
+    return os.fsencode(name)[:120].decode(errors="ignore") or "image"  # names end at 255 bytes
 
 
 def picture_suffix(item: SourceItem) -> str:

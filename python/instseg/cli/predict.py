@@ -40,7 +40,8 @@ def predict(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...", help="Pictures: files, folders, patterns, http(s) addresses."
+            metavar="SOURCE...",
+            help="Pictures: files, folders, patterns, http(s) addresses; also PDF and video files.",
         ),
     ],
     output: Annotated[
@@ -125,13 +126,18 @@ def predict(
         tile=tile_size,
         overlap=tile_overlap,
     )
-    failed = 0
+    failed = done = 0
+    position = -1  # of the item that a result belongs to
     with item_bar(len(items)) as bar:
-        for position, result in enumerate(stream):
-            failed += not _report(result, position, files, bar, alone=len(items) == 1)
+        for result in stream:
+            position += result.page_index in (None, 0)
+            alone = len(items) == 1 and result.page_index is None
+            failed += not _report(result, position, files, bar, alone=alone)
+            done += 1
+            bar.total = max(bar.total, done)  # a file may hold several pictures
             bar.update()
-    if len(items) > 1:
-        typer.echo(f"{len(items)} pictures, {failed} failed", err=True)
+    if done > 1:
+        typer.echo(f"{done} pictures, {failed} failed", err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -173,6 +179,8 @@ def _report(
     from instseg.errors import InstsegError
 
     where = os.fsencode(result.source or result.source_name).decode(errors="replace")
+    if result.page_index is not None:
+        where += f" [{result.page_index}]"
     error: Exception | None = result.error
     if error is None and files is not None:
         try:
