@@ -45,3 +45,15 @@ def test_version_is_the_one_of_cmake() -> None:
 
 def test_the_dependencies_stay_few() -> None:
     assert len(PYPROJECT["project"]["dependencies"]) <= 8
+
+
+def test_every_extra_that_an_error_names_exists() -> None:
+    """`require(..., extra="video", ...)` in the sources."""
+    sources = (ROOT / "python" / "instseg").rglob("*.py")
+    named = {
+        extra
+        for path in sources
+        for extra in re.findall(r'extra="(\w+)"', path.read_text(encoding="utf-8"))
+    }
+    assert named >= {"pandas", "pdf", "supervision", "video"}
+    assert named <= set(PYPROJECT["project"]["optional-dependencies"])
