@@ -246,6 +246,14 @@ class Result:
 
         return to_pandas(self)
 
+    def image(self) -> NDArray[np.uint8]:
+        """The image that was segmented: uint8 [H, W, 3], RGB, a new array.
+
+        Read again: see the class. Raises ImageError if that fails, InvalidArgument for a result
+        that failed or does not know its image.
+        """
+        return self._canvas(None)
+
     def plot(
         self,
         image: Any = None,

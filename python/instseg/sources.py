@@ -32,18 +32,21 @@ class SourceItem:
     error: InstsegError | None = None
 
 
-def list_items(source: object) -> Iterator[SourceItem]:
+def list_items(
+    source: object, *, suffixes: tuple[str, ...] = IMAGE_SUFFIXES
+) -> Iterator[SourceItem]:
     """The images of `source`, in order.
 
-    source  a path (str or Path) of a file or folder (searched recursively, sorted by path), a
-            pattern (`*`, `?`, `[...]`, `**`; sorted), an http(s) address, bytes, a PIL image, an
-            array, or an iterable of these, of iterables of these, and so on; iterables are read one
-            entry at a time
+    source    a path (str or Path) of a file or folder (searched recursively, sorted by path), a
+              pattern (`*`, `?`, `[...]`, `**`; sorted), an http(s) address, bytes, a PIL image, an
+              array, or an iterable of these, of iterables of these, and so on; iterables are read
+              one entry at a time
+    suffixes  of the files that folders are searched for, in lower case
 
     Items that were listed before may be among the entries; they stay as they are. What cannot be
     found becomes an item with an error, in its place.
     """
-    for position, found in enumerate(_walk(source)):
+    for position, found in enumerate(_walk(source, suffixes)):
         if isinstance(found, SourceItem):
             yield found
             continue
@@ -61,15 +64,15 @@ def source_name(where: str) -> str:
 _Found: TypeAlias = tuple[ImageInput, str | None, InstsegError | None]
 
 
-def _walk(source: object) -> Iterator[_Found | SourceItem]:
+def _walk(source: object, suffixes: tuple[str, ...]) -> Iterator[_Found | SourceItem]:
     if isinstance(source, SourceItem):
         yield source
     elif isinstance(source, str) and is_web_address(source):
         yield source, source, None
     elif isinstance(source, str | os.PathLike):
-        yield from _walk_path(os.fspath(source))
+        yield from _walk_path(os.fspath(source), suffixes)
     elif _is_iterable_of_images(source):
-        yield from _walk_iterable(source)
+        yield from _walk_iterable(source, suffixes)
     else:
         yield source, None, None
 
@@ -81,17 +84,17 @@ def _is_iterable_of_images(source: object) -> bool:
     return isinstance(source, Iterable)
 
 
-def _walk_iterable(source: Any) -> Iterator[_Found | SourceItem]:
+def _walk_iterable(source: Any, suffixes: tuple[str, ...]) -> Iterator[_Found | SourceItem]:
     for entry in source:
-        yield from _walk(entry)
+        yield from _walk(entry, suffixes)
 
 
-def _walk_path(path: str | bytes) -> Iterator[_Found]:
+def _walk_path(path: str | bytes, suffixes: tuple[str, ...]) -> Iterator[_Found]:
     text = os.fsdecode(path)
     expanded = os.path.expanduser(text)
     try:
         if os.path.isdir(expanded):
-            yield from _walk_folder(expanded)
+            yield from _walk_folder(expanded, suffixes)
         elif glob.has_magic(expanded) and not os.path.lexists(expanded):
             yield from _walk_pattern(expanded)
         else:
@@ -100,17 +103,17 @@ def _walk_path(path: str | bytes) -> Iterator[_Found]:
         yield None, text, ImageError(f"{text!r} is no path: {error}.")
 
 
-def _walk_folder(folder: str) -> Iterator[_Found]:
+def _walk_folder(folder: str, suffixes: tuple[str, ...]) -> Iterator[_Found]:
     errors: list[OSError] = []
     paths: list[str] = []
     for root, _, names in os.walk(folder, onerror=errors.append):
-        paths += [os.path.join(root, name) for name in names if _has_image_suffix(name)]
+        paths += [os.path.join(root, name) for name in names if name.lower().endswith(suffixes)]
     for error in errors:
         where = str(error.filename or folder)
         yield None, where, ImageError(f"The folder {where} cannot be read: {error}.")
     if not paths and not errors:
-        suffixes = " ".join(IMAGE_SUFFIXES)
-        yield None, folder, ImageError(f"The folder {folder} holds no image ({suffixes}).")
+        listed = " ".join(suffixes)
+        yield None, folder, ImageError(f"The folder {folder} holds no image ({listed}).")
     for path in sorted(paths):
         yield path, path, None
 
@@ -121,7 +124,3 @@ def _walk_pattern(pattern: str) -> Iterator[_Found]:
         yield None, pattern, ImageError(f"The pattern {pattern} matches no file.")
     for path in paths:
         yield path, path, None
-
-
-def _has_image_suffix(name: str) -> bool:
-    return name.lower().endswith(IMAGE_SUFFIXES)
