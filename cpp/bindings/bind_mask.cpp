@@ -144,6 +144,9 @@ std::optional<py::array_t<float>> rectangle(const Mask& mask) {
 }
 
 Mask unite(const std::vector<const Mask*>& masks) {
+  if (std::ranges::find(masks, nullptr) != masks.end()) {
+    throw InvalidArgument("a list of masks to unite holds None; give masks only");
+  }
   const py::gil_scoped_release nogil;
   return united(masks);
 }
