@@ -1,11 +1,12 @@
 """Names and contents of the files that `instseg predict --output` writes."""
 
 import os
-from collections import deque
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from instseg.errors import InvalidArgument
+from instseg.pages.expansion import page_kind
 from instseg.picture_file import PICTURE_SUFFIXES
 from instseg.result import MaskFormat, Result
 from instseg.sources import SourceItem
@@ -15,11 +16,7 @@ _MARK = "_segmented"
 
 
 class OutputFiles:
-    """Writes the results of known items into one folder, each under a name of its own.
-
-    The names of items that are one picture are chosen, and looked for in the folder, before the
-    first is written; those of pages and frames as they come.
-    """
+    """Writes the results of known items into one folder, each under a name of its own."""
 
     def __init__(
         self,
@@ -38,14 +35,12 @@ class OutputFiles:
         """
         self._folder = folder
         self._mask_format = mask_format
-        self._json = json
-        self._picture = picture
-        self._overwrite = overwrite
+        self._paths: list[list[Path]] = []
         self._taken: set[str] = set()
-        self._planned: dict[tuple[str | None, str], deque[list[Path]]] = {}
         for item in items:
-            paths = self._free_paths(item.name, item.source)
-            self._planned.setdefault((item.source, item.name), deque()).append(paths)
+            stem = free_stem(item.name, self._taken)
+            suffixes = ([".json"] if json else []) + ([picture_suffix(item)] if picture else [])
+            self._paths.append([folder / f"{stem}{suffix}" for suffix in suffixes])
         try:
             folder.mkdir(parents=True, exist_ok=True)
             present = {path.name for path in folder.iterdir()}
@@ -53,8 +48,11 @@ class OutputFiles:
             raise InvalidArgument(
                 f"{folder} cannot be used as the output folder: {error.strerror}."
             ) from error
-        planned = [path.name for several in self._planned.values() for p in several for path in p]
-        old = [name for name in planned if name in present]
+        old = [path.name for paths in self._paths for path in paths if path.name in present]
+        for item in items:
+            if page_kind(item.image) is not None:
+                pages = re.compile(rf"{re.escape(clean_name(item.name))}_\d+{_MARK}\.\w+")
+                old += sorted(name for name in present if pages.fullmatch(name))
         if old and not overwrite:
             raise InvalidArgument(
                 f"The output folder {folder} holds {old[0]} already"
@@ -62,26 +60,17 @@ class OutputFiles:
                 + ". Choose another folder, or give --overwrite."
             )
 
-    def write(self, result: Result) -> None:
-        """Writes the files of one result. Raises OSError, ImageError or InvalidArgument."""
-        planned = self._planned.get((result.source, result.source_name))
-        if result.page_index is None and planned:
-            paths = planned.popleft()
-        else:
-            paths = self._free_paths(result.source_name, result.source)
-            old = [path for path in paths if path.exists()]
-            if old and not self._overwrite:
-                raise InvalidArgument(
-                    f"{old[0]} exists already. Choose another folder, or give --overwrite."
-                )
+    def write(self, position: int, result: Result) -> None:
+        """Writes the files of the item at `position`, or of a page of it (street_3_segmented).
+
+        Raises OSError or ImageError.
+        """
+        paths = self._paths[position]
+        if result.page_index is not None:
+            stem = free_stem(result.source_name, self._taken)
+            paths = [path.with_name(f"{stem}{path.suffix}") for path in paths]
         for path in paths:
             result.save(path, mask_format=self._mask_format)
-
-    def _free_paths(self, name: str, source: str | None) -> list[Path]:
-        stem = free_stem(name, self._taken)
-        suffixes = [".json"] if self._json else []
-        suffixes += [picture_suffix(source)] if self._picture else []
-        return [self._folder / f"{stem}{suffix}" for suffix in suffixes]
 
 
 def free_stem(name: str, taken: set[str]) -> str:
@@ -89,8 +78,7 @@ def free_stem(name: str, taken: set[str]) -> str:
 
     Names that differ only in case count as equal, as on some file systems.
     """
-    name = "".join("_" if letter in '/\\:*?"<>|' or ord(letter) < 32 else letter for letter in name)
-    name = os.fsencode(name)[:120].decode(errors="ignore") or "image"  # names end at 255 bytes
+    name = clean_name(name)
     stem, number = name + _MARK, 1
     while stem.casefold() in taken:
         number += 1
@@ -99,7 +87,13 @@ def free_stem(name: str, taken: set[str]) -> str:
     return stem
 
 
-def picture_suffix(source: str | None) -> str:
+def clean_name(name: str) -> str:
+    """A name that every file system takes."""
+    name = "".join("_" if letter in '/\\:*?"<>|' or ord(letter) < 32 else letter for letter in name)
+    return os.fsencode(name)[:120].decode(errors="ignore") or "image"  # names end at 255 bytes
+
+
+def picture_suffix(item: SourceItem) -> str:
     """The source's own, where pictures can be written in that format, else .png."""
-    suffix = Path(source or "").suffix.lower()
+    suffix = Path(item.source or "").suffix.lower()
     return suffix if suffix in PICTURE_SUFFIXES else ".png"

@@ -127,10 +127,12 @@ def predict(
         overlap=tile_overlap,
     )
     failed = done = 0
+    position = -1  # of the item that a result belongs to
     with item_bar(len(items)) as bar:
         for result in stream:
+            position += result.page_index in (None, 0)
             alone = len(items) == 1 and result.page_index is None
-            failed += not _report(result, files, bar, alone=alone)
+            failed += not _report(result, position, files, bar, alone=alone)
             done += 1
             bar.total = max(bar.total, done)  # a file may hold several pictures
             bar.update()
@@ -170,7 +172,9 @@ def _split_classes(text: str | None, class_names: list[str]) -> list[str | int] 
     ]
 
 
-def _report(result: Result, files: OutputFiles | None, bar: Any, *, alone: bool) -> bool:
+def _report(
+    result: Result, position: int, files: OutputFiles | None, bar: Any, *, alone: bool
+) -> bool:
     """Prints and writes one result; False if it failed."""
     from instseg.errors import InstsegError
 
@@ -180,7 +184,7 @@ def _report(result: Result, files: OutputFiles | None, bar: Any, *, alone: bool)
     error: Exception | None = result.error
     if error is None and files is not None:
         try:
-            files.write(result)
+            files.write(position, result)
         except (InstsegError, OSError) as problem:
             error = problem
     if error is not None:

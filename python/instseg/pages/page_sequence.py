@@ -36,10 +36,10 @@ class PageSequence:
         return self._ended
 
     def read(self, position: int, cancelled: Event) -> Page | None:
-        """The page at `position`; None past the last one.
+        """The page at `position`; None past the last one, but never for the first.
 
         Raises ImageError or MissingPackage for a page that cannot be read; for the first if the
-        whole file cannot, which ends the sequence.
+        whole file cannot or holds none, which ends the sequence.
         """
         with self._turn:
             while self._next != position and not self._ended:
@@ -47,7 +47,7 @@ class PageSequence:
                     raise ImageError("The page was no longer wanted.")
                 self._turn.wait(_POLL_S)
         try:
-            return None if self._ended else self._read_next(cancelled)
+            return None if self._ended else self._read_next(position, cancelled)
         finally:
             with self._turn:
                 self._next = position + 1
@@ -60,7 +60,7 @@ class PageSequence:
             self._reader.close()
             self._reader = None
 
-    def _read_next(self, cancelled: Event) -> Page | None:
+    def _read_next(self, position: int, cancelled: Event) -> Page | None:
         if self._reader is None:
             try:
                 self._reader = self._open_reader(cancelled)
@@ -70,6 +70,8 @@ class PageSequence:
         page = self._reader.read()
         if page is None:
             self.close()
+            if position == 0:
+                raise ImageError("The file holds no pages or frames.")
         return page
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from results import sample
 
-from instseg import InvalidArgument, Result
+from instseg import InvalidArgument
 from instseg.cli.output_files import OutputFiles, free_stem, picture_suffix
 from instseg.sources import SourceItem
 
@@ -38,52 +38,23 @@ def test_any_name_becomes_one_file_name(name: str, tmp_path: Path) -> None:
 
 
 def test_pictures_keep_their_format_where_it_can_be_written() -> None:
-    assert picture_suffix("x/a.JPG") == ".jpg"
-    assert picture_suffix("x/a.ppm") == ".png"
-    assert picture_suffix("http://h/a.webp") == ".webp"
-    assert picture_suffix(None) == ".png"
+    assert picture_suffix(item("a", "x/a.JPG")) == ".jpg"
+    assert picture_suffix(item("a", "x/a.ppm")) == ".png"
+    assert picture_suffix(item("a", "http://h/a.webp")) == ".webp"
+    assert picture_suffix(item("a")) == ".png"
 
 
 def output(folder: Path, names: list[str], *, overwrite: bool = False) -> OutputFiles:
-    items = [item(Path(name).name, f"photos/{name}.png") for name in names]
+    items = [item(name, f"photos/{name}.png") for name in names]
     return OutputFiles(
         folder, items, json=True, picture=False, mask_format="rle", overwrite=overwrite
     )
 
 
-def found(name: str, page: int | None = None) -> Result:
-    stem = Path(name).name if page is None else f"{name}_{page}"
-    return sample(1, source=f"photos/{name}.png", source_name=stem, page_index=page)
-
-
-def written(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def test_each_item_has_its_own_file(tmp_path: Path) -> None:
-    files = output(tmp_path / "out", ["a", "b", "x/a"])
-    files.write(found("x/a"))  # items that failed leave no file
-    assert written(tmp_path / "out") == ["a_2_segmented.json"]
-    files.write(found("a"))
-    assert written(tmp_path / "out") == ["a_2_segmented.json", "a_segmented.json"]
-
-
-def test_an_item_given_twice_has_two_files(tmp_path: Path) -> None:
-    files = output(tmp_path, ["a", "a"])
-    files.write(found("a"))
-    files.write(found("a"))
-    assert written(tmp_path) == ["a_2_segmented.json", "a_segmented.json"]
-
-
-def test_pages_are_named_as_they_come(tmp_path: Path) -> None:
-    (tmp_path / "scan_1_segmented.json").write_text("old")
-    files = output(tmp_path, ["scan", "b"])
-    files.write(found("scan", page=0))
-    with pytest.raises(InvalidArgument, match=r"scan_1_segmented\.json exists already"):
-        files.write(found("scan", page=1))
-    files.write(found("scan", page=2))
-    assert (tmp_path / "scan_1_segmented.json").read_text() == "old"
-    assert written(tmp_path) == [f"scan_{page}_segmented.json" for page in range(3)]
+def test_each_position_has_its_own_file(tmp_path: Path) -> None:
+    files = output(tmp_path / "out", ["a", "b", "a"])
+    files.write(2, sample(1))  # items that failed leave no file
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["a_2_segmented.json"]
 
 
 def test_files_that_are_there_are_named_before_anything_is_written(tmp_path: Path) -> None:
@@ -91,7 +62,7 @@ def test_files_that_are_there_are_named_before_anything_is_written(tmp_path: Pat
     output(tmp_path, ["a"])
     with pytest.raises(InvalidArgument, match=r"holds b_segmented\.json already\. Choose another"):
         output(tmp_path, ["a", "b"])
-    output(tmp_path, ["b"], overwrite=True).write(found("b"))
+    output(tmp_path, ["b"], overwrite=True).write(0, sample(1))
     assert (tmp_path / "b_segmented.json").read_text() != "old"
 
 
