@@ -1,14 +1,15 @@
 """Mask R-CNN and Cascade Mask R-CNN: the backbone, the box stages and the mask stage by themselves.
 
-What the program does between and after them is the SDK's part (R boxes, K classes, M mask side):
+What the program does between and after them is the SDK's part (R boxes, K classes, M mask side;
+features have their channels last, so that RoIAlign works on all channels of a pixel at once):
 
-    main    image -> feature maps, and RPN logits and deltas per level
+    main    image -> feature maps [N,H,W,C], and RPN logits and deltas per level
             [proposals; their level; RoIAlign]
-    box     RoI features [R,C,7,7] -> probabilities [R,K+1] (background last), deltas [R,4K]
+    box     RoI features [R,7,7,C] -> probabilities [R,K+1] (background last), deltas [R,4K]
             (Cascade: box_1, box_2, box_3, deltas [R,4]; boxes move from stage to stage, the
             probabilities are averaged)
             [boxes from deltas; class-wise non-maximum suppression (multiclass_nms3); RoIAlign]
-    mask    RoI features [R,C,14,14] -> mask logits [R,K,M,M]
+    mask    RoI features [R,14,14,C] -> mask logits [R,K,M,M]
             [sigmoid of the box's class; paste into the image (grid_sample), greater_equal]
 """
 
@@ -49,7 +50,8 @@ def cut_mask_rcnn(graph: Graph) -> Cut:
     for i, (logits, deltas) in enumerate(zip(proposals.logits, proposals.deltas, strict=True)):
         outputs[f"rpn_logits_{i}", f"rpn_logits_{i}"] = logits
         outputs[f"rpn_deltas_{i}", f"rpn_deltas_{i}"] = deltas
-    networks = [NetworkCut(role="main", inputs={("image", "image"): image}, outputs=outputs)]
+    features = frozenset(f"features_{i}" for i in range(len(maps)))
+    networks = [NetworkCut("main", {("image", "image"): image}, outputs, channels_last=features)]
     for i, (stage, probability) in enumerate(zip(stages, probabilities, strict=True)):
         networks.append(
             NetworkCut(
@@ -59,6 +61,7 @@ def cut_mask_rcnn(graph: Graph) -> Cut:
                     ("class_probabilities", "class_probabilities"): probability,
                     ("box_deltas", "box_deltas"): stage.movement.deltas,
                 },
+                channels_last=frozenset({"roi_features"}),
             )
         )
     networks.append(
@@ -66,6 +69,7 @@ def cut_mask_rcnn(graph: Graph) -> Cut:
             role="mask",
             inputs={("roi_features", "roi_features"): mask_regions.features},
             outputs={("mask_logits", "mask_logits"): mask_logits},
+            channels_last=frozenset({"roi_features"}),
         )
     )
     settings: dict[str, Any] = {

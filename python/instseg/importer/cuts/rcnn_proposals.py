@@ -133,4 +133,5 @@ def _pattern(anchors: Array, shape: tuple[int, ...], level: Node) -> dict[str, A
     shift[..., 1::2] = (np.arange(height) * stride_y)[:, None, None, None]
     if not np.array_equal((base + shift).astype(np.float32), grid.astype(np.float32)):
         raise ModelError(f"{level.describe()}: its anchors are no regular grid")
-    return {"stride_x": stride_x, "stride_y": stride_y, "anchors": base.tolist()}
+    anchors_of_cell = [{"box": box} for box in base.tolist()]
+    return {"stride_x": stride_x, "stride_y": stride_y, "anchors": anchors_of_cell}
