@@ -56,28 +56,44 @@ const NetworkSpec& find_network(const NetworkFolder& folder, const std::string& 
   refuse(folder, "'networks' has " + roles + ", expected \"" + role + "\" among them");
 }
 
-void expect_only_input(const NetworkFolder& folder, const NetworkSpec& network, const char* meaning,
-                       std::initializer_list<std::int64_t> shape) {
+namespace {
+
+const TensorSpec& only_input(const NetworkFolder& folder, const NetworkSpec& network,
+                             const char* meaning) {
   if (network.inputs.size() != 1 || network.inputs[0].meaning != meaning) {
     refuse(folder, "network \"" + network.role + "\" has the inputs " +
                        listed_meanings(network.inputs) + ", expected \"" + meaning + "\" alone");
   }
-  const TensorSpec& input = network.inputs[0];
+  return network.inputs[0];
+}
+
+// `reason` ends the message.
+void expect_float32(const NetworkFolder& folder, const TensorSpec& input,
+                    std::span<const std::int64_t> shape, const char* reason) {
   if (input.dtype != "float32" ||
       !std::equal(input.shape.begin(), input.shape.end(), shape.begin(), shape.end(), side_fits)) {
-    refuse(folder, "the input \"" + input.meaning + "\" of network \"" + network.role + "\" is " +
-                       input.dtype + " " + shown(input.shape) + ", expected float32 " +
-                       shown(shape));
+    refuse(folder, "the input \"" + input.meaning + "\" is " + input.dtype + " " +
+                       shown(input.shape) + ", expected float32 " + shown(shape) + reason);
   }
 }
 
+}  // namespace
+
+void expect_only_input(const NetworkFolder& folder, const NetworkSpec& network, const char* meaning,
+                       std::initializer_list<std::int64_t> shape) {
+  expect_float32(folder, only_input(folder, network, meaning), {shape.begin(), shape.size()},
+                 (" in network \"" + network.role + "\"").c_str());
+}
+
 void expect_image_input(const NetworkFolder& folder, const NetworkSpec& network) {
+  const TensorSpec& image = only_input(folder, network, "image");
   const PreprocessSpec& preprocess = folder.preprocess;
   // Without keep_ratio every image gets the same size.
   const NetworkSize size = network_size(preprocess, preprocess.height, preprocess.width);
   const std::int64_t height = preprocess.keep_ratio ? kAny : size.padded_height;
   const std::int64_t width = preprocess.keep_ratio ? kAny : size.padded_width;
-  expect_only_input(folder, network, "image", {kBatch, 3, height, width});
+  const std::int64_t expected[] = {kBatch, 3, height, width};
+  expect_float32(folder, image, expected, " by 'preprocess'");
 }
 
 OutputTensor find_output(const NetworkFolder& folder, const NetworkSpec& network,
