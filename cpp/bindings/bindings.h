@@ -20,6 +20,7 @@ void bind_predictor(py::module_& m);
 void bind_engines(py::module_& m);
 void bind_kernels(py::module_& m);
 void bind_families(py::module_& m);
+void bind_mask_rcnn(py::module_& m);
 void bind_mask_rtdetr(py::module_& m);
 void bind_ppyoloe_seg(py::module_& m);
 

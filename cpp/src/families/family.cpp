@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "families/mask_rcnn.h"
 #include "families/mask_rtdetr.h"
 #include "families/ppyoloe_seg.h"
 #include "instseg/errors.h"
@@ -16,7 +17,8 @@ struct Row {
 };
 
 // Every family. A new one is a file in this folder and a row here.
-constexpr std::array<Row, 2> kFamilies = {{
+constexpr std::array<Row, 3> kFamilies = {{
+    {"mask_rcnn", make_mask_rcnn},
     {"mask_rtdetr", make_mask_rtdetr},
     {"ppyoloe_seg", make_ppyoloe_seg},
 }};

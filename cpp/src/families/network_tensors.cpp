@@ -47,24 +47,53 @@ const NetworkSpec& only_network(const NetworkFolder& folder) {
   return folder.networks[0];
 }
 
-void expect_image_input(const NetworkFolder& folder, const NetworkSpec& network) {
-  if (network.inputs.size() != 1 || network.inputs[0].meaning != "image") {
-    refuse(folder, "network \"" + network.role + "\" has the inputs " +
-                       listed_meanings(network.inputs) + ", expected \"image\" alone");
+const NetworkSpec& find_network(const NetworkFolder& folder, const std::string& role) {
+  std::string roles;
+  for (const NetworkSpec& network : folder.networks) {
+    if (network.role == role) return network;
+    roles += (roles.empty() ? "\"" : ", \"") + network.role + "\"";
   }
-  const TensorSpec& image = network.inputs[0];
+  refuse(folder, "'networks' has " + roles + ", expected \"" + role + "\" among them");
+}
+
+namespace {
+
+const TensorSpec& only_input(const NetworkFolder& folder, const NetworkSpec& network,
+                             const char* meaning) {
+  if (network.inputs.size() != 1 || network.inputs[0].meaning != meaning) {
+    refuse(folder, "network \"" + network.role + "\" has the inputs " +
+                       listed_meanings(network.inputs) + ", expected \"" + meaning + "\" alone");
+  }
+  return network.inputs[0];
+}
+
+// `reason` ends the message.
+void expect_float32(const NetworkFolder& folder, const TensorSpec& input,
+                    std::span<const std::int64_t> shape, const char* reason) {
+  if (input.dtype != "float32" ||
+      !std::equal(input.shape.begin(), input.shape.end(), shape.begin(), shape.end(), side_fits)) {
+    refuse(folder, "the input \"" + input.meaning + "\" is " + input.dtype + " " +
+                       shown(input.shape) + ", expected float32 " + shown(shape) + reason);
+  }
+}
+
+}  // namespace
+
+void expect_only_input(const NetworkFolder& folder, const NetworkSpec& network, const char* meaning,
+                       std::initializer_list<std::int64_t> shape) {
+  expect_float32(folder, only_input(folder, network, meaning), {shape.begin(), shape.size()},
+                 (" in network \"" + network.role + "\"").c_str());
+}
+
+void expect_image_input(const NetworkFolder& folder, const NetworkSpec& network) {
+  const TensorSpec& image = only_input(folder, network, "image");
   const PreprocessSpec& preprocess = folder.preprocess;
   // Without keep_ratio every image gets the same size.
   const NetworkSize size = network_size(preprocess, preprocess.height, preprocess.width);
   const std::int64_t height = preprocess.keep_ratio ? kAny : size.padded_height;
   const std::int64_t width = preprocess.keep_ratio ? kAny : size.padded_width;
   const std::int64_t expected[] = {kBatch, 3, height, width};
-  if (image.dtype != "float32" ||
-      !std::equal(image.shape.begin(), image.shape.end(), std::begin(expected), std::end(expected),
-                  side_fits)) {
-    refuse(folder, "the input \"image\" is " + image.dtype + " " + shown(image.shape) +
-                       ", expected float32 " + shown(expected) + " by 'preprocess'");
-  }
+  expect_float32(folder, image, expected, " by 'preprocess'");
 }
 
 OutputTensor find_output(const NetworkFolder& folder, const NetworkSpec& network,

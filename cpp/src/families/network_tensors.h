@@ -27,6 +27,9 @@ struct OutputTensor {
 
 // Each throws ModelError where the folder has something else.
 const NetworkSpec& only_network(const NetworkFolder& folder);
+const NetworkSpec& find_network(const NetworkFolder& folder, const std::string& role);
+void expect_only_input(const NetworkFolder& folder, const NetworkSpec& network, const char* meaning,
+                       std::initializer_list<std::int64_t> shape);
 void expect_image_input(const NetworkFolder& folder, const NetworkSpec& network);
 OutputTensor find_output(const NetworkFolder& folder, const NetworkSpec& network,
                          const char* meaning);

@@ -1,5 +1,7 @@
 #include "network_folder/postprocess_json.h"
 
+#include "network_folder/rcnn_json.h"
+
 namespace instseg {
 namespace {
 
@@ -28,6 +30,7 @@ PostprocessSpec read_postprocess(const JsonObject& json) {
   PostprocessSpec spec;
   if (json.has("top_k")) spec.top_k = static_cast<int>(json.integer("top_k", 1, kMaxCount));
   if (json.has("nms")) spec.nms = read_nms(json.object("nms"));
+  if (json.has("rcnn")) spec.rcnn = read_rcnn(json.object("rcnn"));
   return spec;
 }
 

@@ -4,6 +4,7 @@
 
 #include "network_folder/json_object.h"
 #include "postprocess/class_wise_nms.h"
+#include "postprocess/rcnn_spec.h"
 
 namespace instseg {
 
@@ -11,6 +12,7 @@ namespace instseg {
 struct PostprocessSpec {
   std::optional<int> top_k;
   std::optional<ClassNmsOptions> nms;
+  std::optional<RcnnSpec> rcnn;
 };
 
 // "postprocess" of instseg.json. Throws ModelError naming the wrong key.

@@ -7,6 +7,28 @@
 namespace instseg {
 
 void BilinearAxis::assign(int in, int out, int begin, int count) {
+  resize(in, count);
+  const float ratio = out > 1 ? static_cast<float>(in) / static_cast<float>(out) : 0.0f;
+  for (int i = 0; i < count; ++i) {
+    set(i, std::max(ratio * (static_cast<float>(begin + i) + 0.5f) - 0.5f, 0.0f));
+  }
+  finish();
+}
+
+void BilinearAxis::assign_box(int side, float low, float high, int begin, int count) {
+  resize(side + 2, count);
+  const float length = high - low;
+  const float half_side = static_cast<float>(side) * 0.5f;
+  for (int i = 0; i < count; ++i) {
+    const float grid = (static_cast<float>(begin + i) + 0.5f - low) / length * 2.0f - 1.0f;
+    const float position = (grid + 1.0f) * half_side - 0.5f;
+    // From the border in front of it, to the one behind.
+    set(i, std::clamp(position + 1.0f, 0.0f, static_cast<float>(side + 1)));
+  }
+  finish();
+}
+
+void BilinearAxis::resize(int in, int count) {
   count_ = count;
   padded_count_ = (count + 63) / 64 * 64;
   source_size_ = in;
@@ -16,22 +38,24 @@ void BilinearAxis::assign(int in, int out, int begin, int count) {
     weight0_.resize(size);
     weight1_.resize(size);
   }
-  const float ratio = out > 1 ? static_cast<float>(in) / static_cast<float>(out) : 0.0f;
-  for (int i = 0; i < count; ++i) {
-    const float position = std::max(ratio * (static_cast<float>(begin + i) + 0.5f) - 0.5f, 0.0f);
-    // Rounding can carry the last position to `in` where `out` is huge.
-    const int source = std::min(static_cast<int>(position), in - 1);
-    const float weight1 = position - static_cast<float>(source);
-    source_[static_cast<std::size_t>(i)] = source;
-    weight0_[static_cast<std::size_t>(i)] = 1.0f - weight1;
-    weight1_[static_cast<std::size_t>(i)] = weight1;
-  }
-  const auto last = static_cast<std::size_t>(count - 1);
-  std::fill(source_.begin() + count, source_.begin() + padded_count_, source_[last]);
-  std::fill(weight0_.begin() + count, weight0_.begin() + padded_count_, weight0_[last]);
-  std::fill(weight1_.begin() + count, weight1_.begin() + padded_count_, weight1_[last]);
+}
+
+void BilinearAxis::set(int i, float position) {
+  // Rounding can carry the last position to `in` where the output is huge.
+  const int source = std::min(static_cast<int>(position), source_size_ - 1);
+  const float weight1 = position - static_cast<float>(source);
+  source_[static_cast<std::size_t>(i)] = source;
+  weight0_[static_cast<std::size_t>(i)] = 1.0f - weight1;
+  weight1_[static_cast<std::size_t>(i)] = weight1;
+}
+
+void BilinearAxis::finish() {
+  const auto last = static_cast<std::size_t>(count_ - 1);
+  std::fill(source_.begin() + count_, source_.begin() + padded_count_, source_[last]);
+  std::fill(weight0_.begin() + count_, weight0_.begin() + padded_count_, weight0_[last]);
+  std::fill(weight1_.begin() + count_, weight1_.begin() + padded_count_, weight1_[last]);
   first_source_ = source_[0];
-  last_source_ = std::min(source_[last] + 1, in - 1);
+  last_source_ = std::min(source_[last] + 1, source_size_ - 1);
 }
 
 PixelRange pixels_that_read(int first, int last, int in, int out) {

@@ -17,6 +17,12 @@ class BilinearAxis {
   // Allocates only where count exceeds what earlier calls needed.
   void assign(int in, int out, int begin, int count);
 
+  // Output pixels [begin, begin + count) read where they lie in a box that `side` pixels fill:
+  // pixel x at (2 * ((x + 0.5 - low) / (high - low)) - 1 + 1) * side / 2 - 0.5 (PaddlePaddle's
+  // grid_sample with align_corners False, of a mask pasted into [low, high)). Sources count from a
+  // border of one pixel of zeros, which is on both ends: source_size() is side + 2.
+  void assign_box(int side, float low, float high, int begin, int count);
+
   int count() const { return count_; }
   int source_size() const { return source_size_; }    // in
   int first_source() const { return first_source_; }  // sources that are read:
@@ -29,6 +35,10 @@ class BilinearAxis {
   const float* weight1() const { return weight1_.data(); }
 
  private:
+  void resize(int in, int count);
+  void set(int i, float position);
+  void finish();
+
   int count_ = 0;
   int padded_count_ = 0;
   int source_size_ = 0;

@@ -18,6 +18,7 @@ from .ir.extract import extract
 from .ir.graph import Graph, Value
 from .lowering.onnx_file import write_onnx
 from .network_folder import FORMAT, VERSION, is_network_folder, write_manifest
+from .passes.channel_order import put_channels_last
 from .passes.constant_folding import propagate
 from .passes.pipeline import optimise, understand
 from .program import read_program
@@ -112,7 +113,7 @@ def network_graph(program: Graph, network: NetworkCut, extra_outputs: Iterable[s
     for node in part.nodes:
         if node.attrs.get("in_loop"):
             raise ModelError(f"{node.describe()}: a loop is not supported in a dense network")
-    return optimise(understand(part))
+    return optimise(understand(put_channels_last(part, network.channels_last)))
 
 
 def _check_config(config: InferenceConfig, cut: Cut, graph: Graph, source: SourceFolder) -> None:

@@ -18,11 +18,13 @@ class NetworkCut:
     role      what the SDK calls it: "main", the first, takes the image
     inputs    meaning -> value of the program; becomes an input of that name
     outputs   (name, meaning) -> value of the program
+    channels_last  names of inputs and outputs [N,C,h,w] that the network has as [N,h,w,C]
     """
 
     role: str
     inputs: dict[tuple[str, str], Value]
     outputs: dict[tuple[str, str], Value]
+    channels_last: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from instseg.errors import ModelError
 
 from .cut import CutFunction
+from .mask_rcnn import cut_mask_rcnn
 from .mask_rtdetr import cut_mask_rtdetr
 from .ppyoloe_seg import cut_ppyoloe_seg
 
@@ -26,6 +27,7 @@ class Family:
 
 FAMILIES = (
     Family("mask_rtdetr", "DETR", "Mask-RT-DETR-S, -M, -L, -X and -H", cut_mask_rtdetr),
+    Family("mask_rcnn", "RCNN", "Mask R-CNN and Cascade Mask R-CNN", cut_mask_rcnn),
     Family("ppyoloe_seg", "PPYOLOE", "PP-YOLOE_seg-S", cut_ppyoloe_seg),
 )
 

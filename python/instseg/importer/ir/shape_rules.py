@@ -118,6 +118,13 @@ def conv2d_transpose(node: Node) -> list[Shape]:
     return [(x[0], multiply(weight[1], int(node.attrs.get("groups", 1))), *sizes)]
 
 
+def roi_align(node: Node) -> list[Shape]:
+    x, boxes = node.input(0).shape, node.input(1).shape
+    if len(x) != 4 or len(boxes) != 2:
+        raise ModelError(f"features {text(x)} and boxes {text(boxes)} are not supported")
+    return [(boxes[0], x[1], int(node.attrs["pooled_height"]), int(node.attrs["pooled_width"]))]
+
+
 def pool2d(node: Node) -> list[Shape]:
     x = node.input(0).shape
     if len(x) != 4 or node.attrs.get("data_format", "NCHW") != "NCHW":
@@ -443,6 +450,7 @@ SHAPE_RULES: dict[str, ShapeRule] = dict(
         ("matmul", matmul),
         ("conv2d", conv2d),
         ("conv2d_transpose", conv2d_transpose),
+        ("roi_align", roi_align),
         ("pool2d", pool2d),
         ("interpolate", interpolate),
         ("reshape", reshape),

@@ -8,6 +8,7 @@ from ..ir.dims import Shape
 from ..ir.graph import Graph
 from .batch_independence import BATCH_INDEPENDENCE
 from .broadcasts import BROADCASTS
+from .channel_order import CHANNEL_ORDER
 from .constant_folding import propagate
 from .conv_folding import CONV_FOLDING
 from .dead_code import remove_dead_code
@@ -24,7 +25,9 @@ def understand(graph: Graph, input_shapes: Mapping[str, Shape] | None = None) ->
 
 def optimise(graph: Graph) -> Graph:
     """The form that is lowered to ONNX."""
-    rules = _merged(SIMPLIFY, BROADCASTS, CONV_FOLDING, BATCH_INDEPENDENCE, MASK_EXTENTS)
+    rules = _merged(
+        SIMPLIFY, BROADCASTS, CONV_FOLDING, CHANNEL_ORDER, BATCH_INDEPENDENCE, MASK_EXTENTS
+    )
     return merge_duplicates(rewrite(remove_dead_code(graph), rules))
 
 
