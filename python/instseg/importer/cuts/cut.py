@@ -9,7 +9,7 @@ from instseg.errors import ModelError
 
 from ..ir.graph import Graph, Node, Value
 
-PostprocessNumber = int | float | bool
+PostprocessNumber = int | float | bool | str | list[int]
 
 
 @dataclass(frozen=True)

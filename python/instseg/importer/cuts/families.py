@@ -12,6 +12,7 @@ from instseg.errors import ModelError
 from .cut import CutFunction
 from .mask_rtdetr import cut_mask_rtdetr
 from .ppyoloe_seg import cut_ppyoloe_seg
+from .solov2 import cut_solov2
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Family:
 FAMILIES = (
     Family("mask_rtdetr", "DETR", "Mask-RT-DETR-S, -M, -L, -X and -H", cut_mask_rtdetr),
     Family("ppyoloe_seg", "PPYOLOE", "PP-YOLOE_seg-S", cut_ppyoloe_seg),
+    Family("solov2", "SOLOv2", "SOLOv2", cut_solov2),
 )
 
 

@@ -160,6 +160,16 @@ def layer_norm(op: LegacyOperator) -> Node:
     return op.node("layer_norm", inputs, attrs, ("Y",))
 
 
+def group_norm(op: LegacyOperator) -> Node:
+    attrs = {
+        "epsilon": op.attr("epsilon", 1e-5),
+        "groups": op.attr("groups"),
+        "data_format": op.attr("data_layout", "NCHW"),
+    }
+    inputs = [op.input("X"), op.optional("Scale"), op.optional("Bias")]
+    return op.node("group_norm", inputs, attrs, ("Y",))
+
+
 def pool2d(op: LegacyOperator) -> Node:
     names = (
         "strides paddings padding_algorithm ceil_mode exclusive pooling_type global_pooling "
@@ -235,6 +245,11 @@ def tile(op: LegacyOperator) -> Node:
     return op.node("tile", [op.input("X"), repeats])
 
 
+def gather(op: LegacyOperator) -> Node:
+    axis = op.optional("Axis") or op.constant([op.attr("axis", 0)], "axis")
+    return op.node("gather", [op.input("X"), op.input("Index"), axis])
+
+
 def gather_nd(op: LegacyOperator) -> Node:
     return op.node("gather_nd", [op.input("X"), op.input("Index")])
 
@@ -250,6 +265,19 @@ def shape(op: LegacyOperator) -> Node:
 
 def arange(op: LegacyOperator) -> Node:
     return op.node("arange", [op.input("Start"), op.input("End"), op.input("Step")])
+
+
+def linspace(op: LegacyOperator) -> Node:
+    return op.node("linspace", [op.input("Start"), op.input("Stop"), op.input("Num")])
+
+
+def nonzero(op: LegacyOperator) -> Node:
+    return op.node("nonzero", [op.input("Condition")])
+
+
+def select_input(op: LegacyOperator) -> Node:
+    """What two conditional blocks gave, by the condition."""
+    return op.node("if", [op.input("Mask"), *op.inputs("X")], {"control_flow": True})
 
 
 def meshgrid(op: LegacyOperator) -> Node:
@@ -330,6 +358,7 @@ LEGACY_RULES: dict[str, Rule] = {
     "depthwise_conv2d": conv2d,
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
+    "group_norm": group_norm,
     "pool2d": pool2d,
     "nearest_interp_v2": interpolate,
     "bilinear_interp_v2": interpolate,
@@ -347,10 +376,14 @@ LEGACY_RULES: dict[str, Rule] = {
     "slice": slice_,
     "expand_v2": expand,
     "tile": tile,
+    "gather": gather,
     "gather_nd": gather_nd,
+    "where_index": nonzero,
+    "select_input": select_input,
     "top_k_v2": top_k,
     "shape": shape,
     "range": arange,
+    "linspace": linspace,
     "meshgrid": meshgrid,
     "fill_constant": fill_constant,
     "fill_any_like": fill_any_like,
