@@ -4,6 +4,7 @@
 #include <string>
 
 #include "families/mask_rtdetr.h"
+#include "families/solov2.h"
 #include "instseg/errors.h"
 
 namespace instseg {
@@ -15,8 +16,9 @@ struct Row {
 };
 
 // Every family. A new one is a file in this folder and a row here.
-constexpr std::array<Row, 1> kFamilies = {{
+constexpr std::array<Row, 2> kFamilies = {{
     {"mask_rtdetr", make_mask_rtdetr},
+    {"solov2", make_solov2},
 }};
 
 }  // namespace

@@ -28,6 +28,7 @@ constexpr std::size_t kMaxRank = 9;
 constexpr std::size_t kMaxFileNameBytes = 128;
 
 constexpr std::array<std::string_view, 5> kDtypes = {"float32", "int32", "int64", "uint8", "bool"};
+constexpr std::array<std::string_view, 2> kNmsDecays = {"gaussian", "linear"};
 
 std::string read_manifest(const fs::path& folder) {
   const fs::path file = folder / kManifest;
@@ -121,6 +122,33 @@ NetworkSpec read_network(const JsonObject& json, const fs::path& folder) {
   return network;
 }
 
+PostprocessSpec read_postprocess(const JsonObject& json) {
+  const auto integer = [&](const char* key, int most) -> std::optional<int> {
+    if (!json.has(key)) return std::nullopt;
+    return static_cast<int>(json.integer(key, 1, most));
+  };
+  const auto number = [&](const char* key, double low, double high) -> std::optional<float> {
+    if (!json.has(key)) return std::nullopt;
+    return static_cast<float>(json.number(key, low, high));
+  };
+  PostprocessSpec spec;
+  spec.top_k = integer("top_k", 1'000'000);
+  spec.candidate_threshold = number("candidate_threshold", 0, 1);
+  if (json.has("level_strides")) {
+    for (const std::int64_t stride : json.integers("level_strides", kMaxTensors, 0, 1 << 24)) {
+      spec.level_strides.push_back(static_cast<int>(stride));
+    }
+  }
+  spec.pre_nms_top_k = integer("pre_nms_top_k", 10'000);
+  if (json.has("nms_decay")) {
+    spec.nms_decay = kNmsDecays[json.one_of("nms_decay", kNmsDecays)];
+  }
+  spec.nms_sigma = number("nms_sigma", 1e-6, 1e6);
+  spec.decayed_threshold = number("decayed_threshold", 0, 1);
+  spec.mask_upsampling = integer("mask_upsampling", 64);
+  return spec;
+}
+
 }  // namespace
 
 NetworkFolder read_network_folder(const fs::path& path) {
@@ -141,10 +169,7 @@ NetworkFolder read_network_folder(const fs::path& path) {
   const JsonObject thresholds = json.object("thresholds");
   folder.score_threshold = static_cast<float>(thresholds.number("score", 0, 1));
   folder.mask_threshold = static_cast<float>(thresholds.number("mask", 0, 1));
-  const JsonObject postprocess = json.object("postprocess");
-  if (postprocess.has("top_k")) {
-    folder.postprocess.top_k = static_cast<int>(postprocess.integer("top_k", 1, 1'000'000));
-  }
+  folder.postprocess = read_postprocess(json.object("postprocess"));
   for (const JsonObject& entry : json.objects("networks", kMaxNetworks)) {
     NetworkSpec network = read_network(entry, path);
     for (const NetworkSpec& other : folder.networks) {

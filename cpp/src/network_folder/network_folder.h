@@ -31,6 +31,14 @@ struct NetworkSpec {
 // Numbers of the families' own post-processing; a family takes those it knows.
 struct PostprocessSpec {
   std::optional<int> top_k;
+  // SOLOv2
+  std::optional<float> candidate_threshold;
+  std::vector<int> level_strides;  // empty = missing
+  std::optional<int> pre_nms_top_k;
+  std::optional<std::string> nms_decay;  // "gaussian" or "linear"
+  std::optional<float> nms_sigma;
+  std::optional<float> decayed_threshold;
+  std::optional<int> mask_upsampling;
 };
 
 // What instseg.json says, checked.
