@@ -1,7 +1,6 @@
 #include "families/solov2.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +8,8 @@
 #include <vector>
 
 #include "families/finite_check.h"
+#include "families/instance_selection.h"
+#include "families/mask_drawing.h"
 #include "families/network_tensors.h"
 #include "families/solov2_candidates.h"
 #include "instseg/errors.h"
@@ -37,12 +38,6 @@ class Workspace final : public FamilyWorkspace {
   std::vector<TwiceResizedMaskWorkspace> drawing;  // one per thread
   std::vector<Mask> masks;
 };
-
-bool wanted(int class_id, const Selection& selection) {
-  if (!selection.class_ids) return true;
-  const std::span<const int> ids = *selection.class_ids;
-  return std::find(ids.begin(), ids.end(), class_id) != ids.end();
-}
 
 void check_levels(const Solov2Outputs& outputs, const std::string& model) {
   for (std::size_t i = 0; i < outputs.levels.size(); ++i) {
@@ -100,19 +95,13 @@ void draw(const Solov2Outputs& outputs, const Solov2Spec& spec, std::span<const 
     check_finite({features.values, static_cast<std::size_t>(features.num_channels) * stride},
                  "mask_features", model);
   }
-  const int num_workers = std::min(pool.size(), static_cast<int>(kept.size()));
-  if (workspace.drawing.size() < static_cast<std::size_t>(num_workers)) {
-    workspace.drawing.resize(static_cast<std::size_t>(num_workers));
-  }
   workspace.masks.resize(kept.size());
-  std::atomic<std::size_t> next{0};
-  pool.parallel_for(num_workers, [&](int worker) {
-    for (std::size_t i; (i = next.fetch_add(1)) < kept.size();) {
-      workspace.masks[i] = render_twice_resized_mask(
-          workspace.probabilities.data() + i * stride, workspace.geometry, spec.mask_threshold,
-          workspace.drawing[static_cast<std::size_t>(worker)]);
-    }
-  });
+  draw_in_parallel(
+      kept.size(), pool, workspace.drawing, [&](std::size_t i, TwiceResizedMaskWorkspace& scratch) {
+        workspace.masks[i] =
+            render_twice_resized_mask(workspace.probabilities.data() + i * stride,
+                                      workspace.geometry, spec.mask_threshold, scratch);
+      });
 }
 
 Box box_of(const Region& region) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 
+#include "families/instance_selection.h"
 #include "postprocess/selection_kernels.h"
 
 namespace instseg {
@@ -26,6 +27,10 @@ Cell cell_of(const Solov2Outputs& outputs, std::uint32_t place) {
     cell.place -= num_cells(outputs.levels[cell.level++]);
   }
   return cell;
+}
+
+int class_of(const Solov2Outputs& outputs, std::uint32_t place) {
+  return static_cast<int>(place % static_cast<std::uint32_t>(outputs.num_classes));
 }
 
 void copy_weights(const Solov2Outputs& outputs, std::uint32_t place, int mask,
@@ -68,11 +73,8 @@ void Solov2Candidates::find(const Solov2Outputs& outputs, const Solov2Spec& spec
   // Without a limit that binds, classes do not see one another.
   if (selection.class_ids &&
       found_.size() <= static_cast<std::size_t>(std::min(spec.pre_nms_top_k, spec.top_k))) {
-    const std::span<const int> ids = *selection.class_ids;
     std::erase_if(found_, [&](const Found& found) {
-      const auto class_id =
-          static_cast<int>(found.place % static_cast<std::uint32_t>(outputs.num_classes));
-      return std::find(ids.begin(), ids.end(), class_id) == ids.end();
+      return !wanted(class_of(outputs, found.place), selection);
     });
   }
   std::sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
@@ -133,8 +135,7 @@ bool Solov2Candidates::collect(const Solov2Outputs& outputs, const Solov2Spec& s
       places_[candidate] = found.place;
       scores_[candidate] =
           found.score * static_cast<float>(measured_.sums[i] / static_cast<double>(area));
-      class_ids_[candidate] =
-          static_cast<int>(found.place % static_cast<std::uint32_t>(outputs.num_classes));
+      class_ids_[candidate] = class_of(outputs, found.place);
       areas_[candidate] = area;
       std::copy_n(measured_.foreground.mask(i), words,
                   foreground_.words.begin() + static_cast<std::ptrdiff_t>(candidate * words));

@@ -51,8 +51,9 @@ Mask render_twice_resized_mask(const float* probabilities, const TwiceResizedGeo
   const auto [y1, y2] = rows.reached_by(extent.top, extent.bottom);
   const auto [x1, x2] = columns.reached_by(extent.left, extent.right);
   const Region region = {.x = x1, .y = y1, .width = x2 - x1, .height = y2 - y1};
+  // In the part that is cut away.
+  if (region.width <= 0 || region.height <= 0) return {rows.count(), columns.count(), Region{}};
   Mask mask(rows.count(), columns.count(), region);
-  if (region.width <= 0 || region.height <= 0) return mask;
 
   const ThreeTapKernels& kernels = INSTSEG_ACTIVE_KERNELS(kThreeTapKernels);
   const std::size_t padded_width = mask.words_per_row() * 64;
