@@ -47,9 +47,7 @@ def cut_solov2(graph: Graph) -> Cut:
     areas = trail.back(mean.input(1), "gather")
     large = _selecting(trail, areas.input(1), "greater_than")
     strides = trail.back(large.input(1), "gather", skip="cast").input(0)
-    foreground = trail.back(
-        trail.back(large.input(0), "sum").input(0), "greater_than", skip="cast"
-    )
+    foreground = trail.back(trail.back(large.input(0), "sum").input(0), "greater_than", skip="cast")
     candidate_scores = trail.back(weighted.input(0), "concat", skip="gather")
     all_scores = trail.back(candidate_scores.input(0), "concat", skip="gather")
     all_scores = trail.back(all_scores.input(0), "concat", skip="reshape flatten")

@@ -123,9 +123,7 @@ def linspace(node: Node, out: OnnxBuilder) -> None:
         return out.constant(np.array(value, kind), "number")
 
     scalar = out.constant(np.array([], np.int64), "scalar")
-    start, stop = (
-        out.add("Reshape", [_cast(node, i, out, dtype), scalar], node) for i in range(2)
-    )
+    start, stop = (out.add("Reshape", [_cast(node, i, out, dtype), scalar], node) for i in range(2))
     count = out.add("Reshape", [_int64(node, 2, out), scalar], node)
     last = out.add("Sub", [count, number(1, INT64)], node)
     steps = out.add("Max", [last, number(1, INT64)], node)
@@ -154,9 +152,7 @@ def meshgrid(node: Node, out: OnnxBuilder) -> None:
         for name in out.names(node.inputs)
     ]
     shape = out.add("Concat", lengths, node, axis=0)
-    for axis, (name, output) in enumerate(
-        zip(out.names(node.inputs), node.outputs, strict=True)
-    ):
+    for axis, (name, output) in enumerate(zip(out.names(node.inputs), node.outputs, strict=True)):
         others = out.constant([other for other in range(rank) if other != axis], "axes")
         column = out.add("Unsqueeze", [name, others], node)
         out.add("Expand", [column, shape], node, [out.name(output)])
