@@ -33,7 +33,7 @@ class Workspace final : public FamilyWorkspace {
   std::vector<Kept> kept;
   DynamicWeights weights;  // of the kept masks
   DynamicConvolutionWorkspace convolution;
-  std::vector<float> probabilities;
+  std::vector<float> low_resolution;  // [masks drawn at a time, stride]
   TwiceResizedGeometry geometry;
   std::vector<TwiceResizedMaskWorkspace> drawing;  // one per thread
   std::vector<Mask> masks;
@@ -50,6 +50,13 @@ void check_levels(const Solov2Outputs& outputs, const std::string& model) {
         {level.weights, cells * static_cast<std::size_t>(outputs.mask_features.num_channels)},
         ("kernels_" + std::to_string(i)).c_str(), model);
   }
+}
+
+[[noreturn]] void refuse_features(const MaskFeatures& features, const std::string& model) {
+  check_finite(
+      {features.values, static_cast<std::size_t>(features.num_channels) * features.num_pixels()},
+      "mask_features", model);
+  throw EngineError(model + " gave mask features that changed while they were read");
 }
 
 // Matrix NMS among the candidates; fills workspace.kept, best first.
@@ -76,31 +83,42 @@ void select(const Solov2Spec& spec, const Selection& selection, const ThreadPool
   });
 }
 
-// Draws the masks of `kept` into workspace.masks, on all threads.
-void draw(const Solov2Outputs& outputs, const Solov2Spec& spec, std::span<const Kept> kept,
-          const std::string& model, const ThreadPool& pool, Workspace& workspace) {
+// Convolves the masks of `kept` again; logits [kept, stride].
+void convolve(const Solov2Outputs& outputs, std::span<const Kept> kept, const std::string& model,
+              const ThreadPool& pool, Workspace& workspace, std::size_t stride) {
   const MaskFeatures& features = outputs.mask_features;
   workspace.weights.resize(static_cast<int>(kept.size()), features.num_channels);
   for (std::size_t i = 0; i < kept.size(); ++i) {
     workspace.candidates.set_weights(outputs, kept[i].candidate, static_cast<int>(i),
                                      workspace.weights);
   }
-  // What a kernel reads behind one mask is the next one's start, or these zeros.
-  const std::size_t stride = features.num_pixels();
-  workspace.probabilities.resize(kept.size() * stride + kMaxThreeTapOverread);
-  std::fill(workspace.probabilities.end() - kMaxThreeTapOverread, workspace.probabilities.end(),
-            0.0f);
-  if (!mask_probabilities(features, workspace.weights, pool, workspace.convolution,
-                          workspace.probabilities.data(), stride)) {
-    check_finite({features.values, static_cast<std::size_t>(features.num_channels) * stride},
-                 "mask_features", model);
+  if (!mask_logits(features, workspace.weights, pool, workspace.convolution,
+                   workspace.low_resolution.data(), stride)) {
+    refuse_features(features, model);
   }
+}
+
+// Draws the masks of `kept` into workspace.masks, on all threads.
+void draw(const Solov2Outputs& outputs, const Solov2Spec& spec, std::span<const Kept> kept,
+          const std::string& model, const ThreadPool& pool, Workspace& workspace) {
+  const std::size_t num_pixels = outputs.mask_features.num_pixels();
+  const std::size_t stride = num_pixels + kMaxThreeTapOverread;
+  if (workspace.low_resolution.size() < kept.size() * stride) {
+    workspace.low_resolution.resize(kept.size() * stride);
+  }
+  const bool again = workspace.candidates.logits(kept[0].candidate) == nullptr;
+  if (again) convolve(outputs, kept, model, pool, workspace, stride);
   workspace.masks.resize(kept.size());
   draw_in_parallel(
       kept.size(), pool, workspace.drawing, [&](std::size_t i, TwiceResizedMaskWorkspace& scratch) {
+        float* const values = workspace.low_resolution.data() + i * stride;
+        if (!again) {
+          std::copy_n(workspace.candidates.logits(kept[i].candidate), num_pixels, values);
+        }
+        logits_to_probabilities({values, num_pixels});
+        std::fill_n(values + num_pixels, kMaxThreeTapOverread, 0.0f);
         workspace.masks[i] =
-            render_twice_resized_mask(workspace.probabilities.data() + i * stride,
-                                      workspace.geometry, spec.mask_threshold, scratch);
+            render_twice_resized_mask(values, workspace.geometry, spec.mask_threshold, scratch);
       });
 }
 
@@ -245,9 +263,7 @@ Result detect_solov2(const Solov2Outputs& outputs, const Solov2Spec& spec,
   }
   check_levels(outputs, model);
   if (!own_workspace.candidates.collect(outputs, spec, selection, pool)) {
-    check_finite(
-        {features.values, static_cast<std::size_t>(features.num_channels) * features.num_pixels()},
-        "mask_features", model);
+    refuse_features(features, model);
   }
   select(spec, selection, pool, own_workspace);
   if (own_workspace.kept.empty()) return result;

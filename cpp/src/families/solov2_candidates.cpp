@@ -11,6 +11,10 @@
 namespace instseg {
 namespace {
 
+// As many masks are measured and drawn from the same logits (16 MB for an input of 752 x 1344):
+// going twice through the mask features costs more than keeping them. More are convolved again.
+constexpr std::size_t kKeptLogits = 64;
+
 // A cell of all levels together.
 struct Cell {
   std::size_t level = 0;
@@ -98,9 +102,13 @@ bool Solov2Candidates::collect(const Solov2Outputs& outputs, const Solov2Spec& s
   const MaskFeatures& features = outputs.mask_features;
   const auto most = static_cast<std::size_t>(spec.pre_nms_top_k);
   const float logit_threshold = std::log(spec.mask_threshold / (1.0f - spec.mask_threshold));
+  const bool keep_logits = found_.size() <= std::min(most, kKeptLogits);
+  num_pixels_ = features.num_pixels();
+  logits_.resize(keep_logits ? found_.size() * num_pixels_ : 0);
   ranking_.clear();
   free_.clear();
   places_.clear();
+  rows_.clear();
   scores_.clear();
   class_ids_.clear();
   areas_.clear();
@@ -113,7 +121,8 @@ bool Solov2Candidates::collect(const Solov2Outputs& outputs, const Solov2Spec& s
     for (std::size_t i = 0; i < count; ++i) {
       copy_weights(outputs, found_[begin + i].place, static_cast<int>(i), weights_);
     }
-    if (!measure_masks(features, weights_, logit_threshold, pool, convolution_, measured_)) {
+    if (!measure_masks(features, weights_, logit_threshold, pool, convolution_, measured_,
+                       keep_logits ? logits_.data() : nullptr, num_pixels_)) {
       return false;
     }
     const std::size_t words = measured_.foreground.words_per_mask;
@@ -125,6 +134,7 @@ bool Solov2Candidates::collect(const Solov2Outputs& outputs, const Solov2Spec& s
       if (free_.empty()) {
         free_.push_back(static_cast<std::uint32_t>(scores_.size()));
         places_.push_back(0);
+        rows_.push_back(0);
         scores_.push_back(0);
         class_ids_.push_back(0);
         areas_.push_back(0);
@@ -133,6 +143,7 @@ bool Solov2Candidates::collect(const Solov2Outputs& outputs, const Solov2Spec& s
       const std::uint32_t candidate = free_.back();
       free_.pop_back();
       places_[candidate] = found.place;
+      rows_[candidate] = static_cast<std::uint32_t>(i);
       scores_[candidate] =
           found.score * static_cast<float>(measured_.sums[i] / static_cast<double>(area));
       class_ids_[candidate] = class_of(outputs, found.place);
@@ -145,6 +156,10 @@ bool Solov2Candidates::collect(const Solov2Outputs& outputs, const Solov2Spec& s
     begin += count;
   }
   return true;
+}
+
+const float* Solov2Candidates::logits(std::uint32_t candidate) const {
+  return logits_.empty() ? nullptr : logits_.data() + rows_[candidate] * num_pixels_;
 }
 
 void Solov2Candidates::set_weights(const Solov2Outputs& outputs, std::uint32_t candidate, int mask,

@@ -31,6 +31,10 @@ class Solov2Candidates {
   std::span<const std::int64_t> areas() const { return areas_; }
   const MaskBits& foreground() const { return foreground_; }
 
+  // Logits [feature pixels] of a candidate's mask, or null: they are kept only where there are few
+  // candidates.
+  const float* logits(std::uint32_t candidate) const;
+
   // Copies the convolution weights of a candidate's cell to weights' mask.
   void set_weights(const Solov2Outputs& outputs, std::uint32_t candidate, int mask,
                    DynamicWeights& weights) const;
@@ -49,10 +53,13 @@ class Solov2Candidates {
   DynamicWeights weights_;
   DynamicConvolutionWorkspace convolution_;
   DynamicMasks measured_;
+  std::vector<float> logits_;  // [found, feature pixels], or empty
+  std::size_t num_pixels_ = 0;
 
   std::vector<std::uint32_t> ranking_;
   std::vector<std::uint32_t> free_;  // places nobody of the ranking has
   std::vector<std::uint32_t> places_;
+  std::vector<std::uint32_t> rows_;  // in logits_
   std::vector<float> scores_;
   std::vector<int> class_ids_;
   std::vector<std::int64_t> areas_;

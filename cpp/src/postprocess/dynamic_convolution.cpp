@@ -45,8 +45,8 @@ bool for_each_tile(const MaskFeatures& features, const DynamicWeights& weights,
       const std::size_t begin = tile * kTile;
       const std::size_t count = std::min(kTile, num_pixels - begin);
       for (std::size_t c = 0; c < num_channels; ++c) {
-        if (!kernels.copy_channel(features.values + c * num_pixels + begin, count,
-                                  thread.tile.data() + c * kTile)) {
+        if (!kernels.pack_channel(features.values + c * num_pixels + begin, count,
+                                  static_cast<int>(c), features.num_channels, thread.tile.data())) {
           finite = false;
           return;
         }
@@ -95,7 +95,8 @@ void DynamicWeights::set(int mask, int channel, float weight) {
 
 bool measure_masks(const MaskFeatures& features, const DynamicWeights& weights,
                    float logit_threshold, const ThreadPool& pool,
-                   DynamicConvolutionWorkspace& workspace, DynamicMasks& masks) {
+                   DynamicConvolutionWorkspace& workspace, DynamicMasks& masks, float* logits,
+                   std::size_t mask_stride) {
   const DynamicConvolutionKernels& kernels = INSTSEG_ACTIVE_KERNELS(kDynamicConvolutionKernels);
   const auto num_masks = static_cast<std::size_t>(weights.num_masks());
   const std::size_t num_tiles = (features.num_pixels() + kTile - 1) / kTile;
@@ -106,12 +107,15 @@ bool measure_masks(const MaskFeatures& features, const DynamicWeights& weights,
   workspace.tile_areas.resize(num_tiles * num_masks);
   const bool finite = for_each_tile(
       features, weights, pool, workspace,
-      [&](std::size_t tile, std::size_t mask, const float* logits, std::size_t) {
+      [&](std::size_t tile, std::size_t mask, const float* tile_logits, std::size_t count) {
         std::uint64_t* const words = masks.foreground.words.data() +
                                      mask * masks.foreground.words_per_mask + tile * (kTile / 64);
         const std::size_t place = tile * num_masks + mask;
         workspace.tile_sums[place] =
-            kernels.measure_tile(logits, logit_threshold, words, &workspace.tile_areas[place]);
+            kernels.measure_tile(tile_logits, logit_threshold, words, &workspace.tile_areas[place]);
+        if (logits != nullptr) {
+          std::copy_n(tile_logits, count, logits + mask * mask_stride + tile * kTile);
+        }
       });
   masks.areas.assign(num_masks, 0);
   masks.sums.assign(num_masks, 0.0);
@@ -124,16 +128,19 @@ bool measure_masks(const MaskFeatures& features, const DynamicWeights& weights,
   return finite;
 }
 
-bool mask_probabilities(const MaskFeatures& features, const DynamicWeights& weights,
-                        const ThreadPool& pool, DynamicConvolutionWorkspace& workspace,
-                        float* probabilities, std::size_t mask_stride) {
-  const DynamicConvolutionKernels& kernels = INSTSEG_ACTIVE_KERNELS(kDynamicConvolutionKernels);
-  return for_each_tile(features, weights, pool, workspace,
-                       [&](std::size_t tile, std::size_t mask, float* logits, std::size_t count) {
-                         kernels.sigmoids(logits, kTile, logits);
-                         std::copy(logits, logits + count,
-                                   probabilities + mask * mask_stride + tile * kTile);
-                       });
+bool mask_logits(const MaskFeatures& features, const DynamicWeights& weights,
+                 const ThreadPool& pool, DynamicConvolutionWorkspace& workspace, float* logits,
+                 std::size_t mask_stride) {
+  return for_each_tile(
+      features, weights, pool, workspace,
+      [&](std::size_t tile, std::size_t mask, const float* tile_logits, std::size_t count) {
+        std::copy_n(tile_logits, count, logits + mask * mask_stride + tile * kTile);
+      });
+}
+
+void logits_to_probabilities(std::span<float> logits) {
+  INSTSEG_ACTIVE_KERNELS(kDynamicConvolutionKernels)
+      .sigmoids(logits.data(), logits.size(), logits.data());
 }
 
 }  // namespace instseg

@@ -59,7 +59,7 @@ struct DynamicMasks {
 class DynamicConvolutionWorkspace {
  public:
   struct Thread {
-    std::vector<float> tile;    // [num_channels, kConvolutionPixels]
+    std::vector<float> tile;    // of all channels
     std::vector<float> logits;  // [kConvolutionMasks, kConvolutionPixels]
   };
   std::vector<Thread> threads;
@@ -75,16 +75,20 @@ class DynamicConvolutionWorkspace {
 // threads and every instruction set. Both return false where a feature is NaN or infinite (the
 // caller knows the tensor's name); results are then not complete. num_channels of weights and
 // features must be equal, or InvalidArgument. Allocate nothing once their arguments have grown.
+// logits [masks, mask_stride], mask_stride >= num_pixels(): what lies behind a mask's last pixel is
+// not written.
 
-// Foreground is where logit > logit_threshold.
+// Foreground is where logit > logit_threshold. logits may be null: they are then not kept.
 bool measure_masks(const MaskFeatures& features, const DynamicWeights& weights,
                    float logit_threshold, const ThreadPool& pool,
-                   DynamicConvolutionWorkspace& workspace, DynamicMasks& masks);
+                   DynamicConvolutionWorkspace& workspace, DynamicMasks& masks, float* logits,
+                   std::size_t mask_stride);
 
-// probabilities [masks, mask_stride] with mask_stride >= num_pixels(): what lies behind a mask's
-// last pixel is not written.
-bool mask_probabilities(const MaskFeatures& features, const DynamicWeights& weights,
-                        const ThreadPool& pool, DynamicConvolutionWorkspace& workspace,
-                        float* probabilities, std::size_t mask_stride);
+bool mask_logits(const MaskFeatures& features, const DynamicWeights& weights,
+                 const ThreadPool& pool, DynamicConvolutionWorkspace& workspace, float* logits,
+                 std::size_t mask_stride);
+
+// In place.
+void logits_to_probabilities(std::span<float> logits);
 
 }  // namespace instseg

@@ -11,14 +11,14 @@ constexpr int kConvolutionPixels = 256;  // of one tile of mask features
 constexpr int kConvolutionMasks = 6;     // convolved in one go
 
 struct DynamicConvolutionKernels {
-  // Copies pixels [count] to the start of out [kConvolutionPixels], fills the rest with 0; false
-  // where one is NaN or infinite.
-  bool (*copy_channel)(const float* pixels, std::size_t count, float* out);
+  // Puts pixels [count] of one channel at their places in tile [num_channels * kConvolutionPixels],
+  // whose layout is each instruction set's own; 0 behind the last. False where a pixel is NaN or
+  // infinite.
+  bool (*pack_channel)(const float* pixels, std::size_t count, int channel, int num_channels,
+                       float* tile);
 
   // out [kConvolutionMasks, kConvolutionPixels] = sum over channel c, from 0 on, of
-  // weights[c, mask] * tile[c, pixel].
-  //   tile     [num_channels, kConvolutionPixels]
-  //   weights  [num_channels, kConvolutionMasks]
+  // weights[c, mask] * tile[c, pixel]; weights [num_channels, kConvolutionMasks].
   void (*convolve_tile)(const float* tile, const float* weights, int num_channels, float* out);
 
   // For kConvolutionPixels logits: bit i of out is logits[i] > threshold; returns the sum of the
@@ -26,7 +26,7 @@ struct DynamicConvolutionKernels {
   float (*measure_tile)(const float* logits, float threshold, std::uint64_t* out,
                         std::int64_t* area);
 
-  // probabilities [count] = sigmoid of logits; count is a multiple of 16.
+  // probabilities [count] = sigmoid of logits; the two may be the same.
   void (*sigmoids)(const float* logits, std::size_t count, float* probabilities);
 };
 

@@ -67,11 +67,15 @@ void expect_twin(const Case& c, float threshold, int threads) {
   const ThreadPool pool(threads);
   DynamicConvolutionWorkspace workspace;
   DynamicMasks masks;
-  ASSERT_TRUE(
-      measure_masks(c.mask_features(), c.dynamic_weights(), threshold, pool, workspace, masks));
-  std::vector<float> probabilities(c.num_masks * (c.num_pixels() + 3), -1.0f);
-  ASSERT_TRUE(mask_probabilities(c.mask_features(), c.dynamic_weights(), pool, workspace,
-                                 probabilities.data(), c.num_pixels() + 3));
+  std::vector<float> kept(c.num_masks * (c.num_pixels() + 3), -1.0f);
+  ASSERT_TRUE(measure_masks(c.mask_features(), c.dynamic_weights(), threshold, pool, workspace,
+                            masks, kept.data(), c.num_pixels() + 3));
+  std::vector<float> logits(kept.size(), -1.0f);
+  ASSERT_TRUE(mask_logits(c.mask_features(), c.dynamic_weights(), pool, workspace, logits.data(),
+                          c.num_pixels() + 3));
+  ASSERT_TRUE(kept == logits);
+  std::vector<float> probabilities = logits;
+  logits_to_probabilities(probabilities);
   for (int m = 0; m < c.num_masks; ++m) {
     std::int64_t area = 0;
     double sum = 0;
@@ -81,13 +85,14 @@ void expect_twin(const Case& c, float threshold, int threads) {
       ASSERT_EQ(bit(masks.foreground, m, i), foreground);
       area += foreground ? 1 : 0;
       if (foreground) sum += sigmoid(logit);
+      ASSERT_EQ(logits[m * (c.num_pixels() + 3) + i], logit);
       const float probability = probabilities[m * (c.num_pixels() + 3) + i];
       ASSERT_TRUE(std::abs(probability - sigmoid(logit)) <= kSigmoidError);
     }
     for (std::size_t i = c.num_pixels(); i < 64 * masks.foreground.words_per_mask; ++i) {
       ASSERT_TRUE(!bit(masks.foreground, m, i));
     }
-    ASSERT_EQ(probabilities[m * (c.num_pixels() + 3) + c.num_pixels()], -1.0f);
+    ASSERT_EQ(logits[m * (c.num_pixels() + 3) + c.num_pixels()], -1.0f);
     const auto place = static_cast<std::size_t>(m);
     ASSERT_EQ(masks.areas[place], area);
     // 16 sums per tile of 256 pixels: a probability is added at most 16 + 4 times in float32.
@@ -114,10 +119,8 @@ TEST(DynamicConvolution, HoldsAtBothEndsOfTheSigmoid) {
   c.features = {-1e30f, -200, -88.5f, -87, -30, -1e-8f, 0, 1e-8f, 30, 88, 200, 1e30f};
   expect_twin(c, 0.0f, 1);
   expect_twin(c, -std::numeric_limits<float>::infinity(), 1);
-  DynamicConvolutionWorkspace workspace;
-  std::vector<float> probabilities(12);
-  mask_probabilities(c.mask_features(), c.dynamic_weights(), ThreadPool(1), workspace,
-                     probabilities.data(), 12);
+  std::vector<float> probabilities = c.features;
+  logits_to_probabilities(probabilities);
   EXPECT_EQ(probabilities[11], 1.0f);
   EXPECT_EQ(probabilities[6], 0.5f);
   EXPECT_TRUE(probabilities[0] >= 0 && probabilities[0] < 1e-37f);
@@ -129,11 +132,12 @@ TEST(DynamicConvolution, DoesNotDependOnThreads) {
   const Case c = random_case(random, 9, 64, 50, 70);
   DynamicConvolutionWorkspace workspace;
   DynamicMasks one;
-  measure_masks(c.mask_features(), c.dynamic_weights(), 0.0f, ThreadPool(1), workspace, one);
+  measure_masks(c.mask_features(), c.dynamic_weights(), 0.0f, ThreadPool(1), workspace, one,
+                nullptr, 0);
   for (const int threads : {2, 5}) {
     DynamicMasks many;
     measure_masks(c.mask_features(), c.dynamic_weights(), 0.0f, ThreadPool(threads), workspace,
-                  many);
+                  many, nullptr, 0);
     EXPECT_TRUE(one.foreground.words == many.foreground.words);
     EXPECT_TRUE(one.areas == many.areas);
     EXPECT_TRUE(one.sums == many.sums);
@@ -151,10 +155,10 @@ TEST(DynamicConvolution, SaysWhereFeaturesAreNotFinite) {
     DynamicConvolutionWorkspace workspace;
     DynamicMasks masks;
     EXPECT_TRUE(!measure_masks(c.mask_features(), c.dynamic_weights(), 0.0f, ThreadPool(2),
-                               workspace, masks));
+                               workspace, masks, nullptr, 0));
     std::vector<float> out(3 * 800);
-    EXPECT_TRUE(!mask_probabilities(c.mask_features(), c.dynamic_weights(), ThreadPool(1),
-                                    workspace, out.data(), 800));
+    EXPECT_TRUE(!mask_logits(c.mask_features(), c.dynamic_weights(), ThreadPool(1), workspace,
+                             out.data(), 800));
   }
 }
 
@@ -165,8 +169,9 @@ TEST(DynamicConvolution, RefusesOtherNumbersOfChannels) {
   weights.resize(2, 5);
   DynamicConvolutionWorkspace workspace;
   DynamicMasks masks;
-  EXPECT_THROWS(InvalidArgument, "5 channels, features 4",
-                measure_masks(c.mask_features(), weights, 0.0f, ThreadPool(1), workspace, masks));
+  EXPECT_THROWS(
+      InvalidArgument, "5 channels, features 4",
+      measure_masks(c.mask_features(), weights, 0.0f, ThreadPool(1), workspace, masks, nullptr, 0));
 }
 
 TEST(DynamicConvolution, OfNoMaskIsNothing) {
@@ -174,8 +179,8 @@ TEST(DynamicConvolution, OfNoMaskIsNothing) {
   const Case c = random_case(random, 0, 4, 3, 3);
   DynamicConvolutionWorkspace workspace;
   DynamicMasks masks;
-  EXPECT_TRUE(
-      measure_masks(c.mask_features(), c.dynamic_weights(), 0.0f, ThreadPool(1), workspace, masks));
+  EXPECT_TRUE(measure_masks(c.mask_features(), c.dynamic_weights(), 0.0f, ThreadPool(1), workspace,
+                            masks, nullptr, 0));
   EXPECT_TRUE(masks.areas.empty());
 }
 
@@ -189,8 +194,8 @@ TEST(DynamicConvolution, AllocatesNothingAfterTheFirstCall) {
   std::vector<float> out(9 * 900);
   const auto call = [&] {
     weights.resize(9, 16);
-    measure_masks(c.mask_features(), weights, 0.0f, pool, workspace, masks);
-    mask_probabilities(c.mask_features(), weights, pool, workspace, out.data(), 900);
+    measure_masks(c.mask_features(), weights, 0.0f, pool, workspace, masks, nullptr, 0);
+    mask_logits(c.mask_features(), weights, pool, workspace, out.data(), 900);
   };
   call();
   const long before = testing::allocation_count();
