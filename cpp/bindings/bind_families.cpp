@@ -7,6 +7,7 @@ void bind_families(py::module_& m) {
   bind_mask_rcnn(m);
   bind_mask_rtdetr(m);
   bind_ppyoloe_seg(m);
+  bind_solov2(m);
 }
 
 }  // namespace instseg::python

@@ -23,6 +23,7 @@ void bind_families(py::module_& m);
 void bind_mask_rcnn(py::module_& m);
 void bind_mask_rtdetr(py::module_& m);
 void bind_ppyoloe_seg(py::module_& m);
+void bind_solov2(py::module_& m);
 
 // A view of the pixels of a uint8 array [H, W] ("gray") or [H, W, channels]; nothing is copied.
 // color: "bgr", "rgb", "gray", "bgra" or "rgba". Rows may be apart; pixels within a row may not.

@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Mask', 'Predictor', 'Result', 'cpu_isa', 'engines', 'postprocess_mask_rtdetr', 'preprocess', 'resize']
+__all__: list[str] = ['Mask', 'Predictor', 'Result', 'cpu_isa', 'engines', 'postprocess_mask_rtdetr', 'postprocess_solov2', 'preprocess', 'resize']
 class Mask:
     """
     A binary mask of one image, stored as the bits of a region.
@@ -170,6 +170,12 @@ def postprocess_mask_rtdetr(boxes: numpy.ndarray, logits: numpy.ndarray, mask_co
     The post-processing of Mask-RT-DETR alone, on one thread; float32 arrays: boxes [Q, 4]
     (cx, cy, w, h; sides of the image = 1), logits [Q, K], mask_coefficients [Q, P],
     prototypes [P, h, w].
+    """
+def postprocess_solov2(scores: collections.abc.Sequence[numpy.ndarray], kernels: collections.abc.Sequence[numpy.ndarray], mask_features: numpy.ndarray, resized_size: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex], image_size: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex], *, level_strides: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], threshold: typing.SupportsFloat | typing.SupportsIndex, nms_decay: str = 'gaussian', nms_sigma: typing.SupportsFloat | typing.SupportsIndex = 2.0, pre_nms_top_k: typing.SupportsInt | typing.SupportsIndex = 500, top_k: typing.SupportsInt | typing.SupportsIndex = 100, max_detections: typing.SupportsInt | typing.SupportsIndex | None = None, class_ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, num_threads: typing.SupportsInt | typing.SupportsIndex = 1) -> Result:
+    """
+    The post-processing of SOLOv2 alone; float32 arrays: scores [g, g, K] (after points NMS)
+    and kernels [D, g, g] per level, mask_features [D, h, w]; sizes are (height, width), the
+    resized one without padding.
     """
 def preprocess(image: numpy.ndarray, *, color: str = 'bgr', spec: dict, num_threads: typing.SupportsInt | typing.SupportsIndex = 1) -> numpy.typing.NDArray[numpy.float32]:
     """

@@ -6,6 +6,7 @@
 #include "families/mask_rcnn.h"
 #include "families/mask_rtdetr.h"
 #include "families/ppyoloe_seg.h"
+#include "families/solov2.h"
 #include "instseg/errors.h"
 
 namespace instseg {
@@ -17,10 +18,11 @@ struct Row {
 };
 
 // Every family. A new one is a file in this folder and a row here.
-constexpr std::array<Row, 3> kFamilies = {{
+constexpr std::array<Row, 4> kFamilies = {{
     {"mask_rcnn", make_mask_rcnn},
     {"mask_rtdetr", make_mask_rtdetr},
     {"ppyoloe_seg", make_ppyoloe_seg},
+    {"solov2", make_solov2},
 }};
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace instseg {
 
 // Which instances a call wants; PredictOptions with the model's defaults filled in, checked.
 struct Selection {
-  float threshold = 0.5f;                         // score > threshold
+  float threshold = 0.5f;                         // score > threshold; SOLOv2: >= threshold
   int max_detections = 0;                         // 0 = no limit
   std::optional<std::span<const int>> class_ids;  // none = every class
   bool clip_masks = true;

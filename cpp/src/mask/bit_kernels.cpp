@@ -13,19 +13,27 @@ using std::size_t;
 using std::uint64_t;
 using std::uint8_t;
 
+int64_t ones_of_word(uint64_t word) {
+#if defined(__POPCNT__)
+  return __builtin_popcountll(word);
+#else
+  // Sums of 2, 4 and 8 neighbouring bits, then of the eight bytes (Knuth, TAOCP 7.1.3).
+  uint64_t sums = word - ((word >> 1) & 0x5555555555555555u);
+  sums = (sums & 0x3333333333333333u) + ((sums >> 2) & 0x3333333333333333u);
+  sums = (sums + (sums >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+  return static_cast<int64_t>((sums * 0x0101010101010101u) >> 56);
+#endif
+}
+
 int64_t count_ones(const uint64_t* words, size_t count) {
   int64_t ones = 0;
-  for (size_t i = 0; i < count; ++i) {
-#if defined(__POPCNT__)
-    ones += __builtin_popcountll(words[i]);
-#else
-    // Sums of 2, 4 and 8 neighbouring bits, then of the eight bytes (Knuth, TAOCP 7.1.3).
-    uint64_t sums = words[i] - ((words[i] >> 1) & 0x5555555555555555u);
-    sums = (sums & 0x3333333333333333u) + ((sums >> 2) & 0x3333333333333333u);
-    sums = (sums + (sums >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-    ones += static_cast<int64_t>((sums * 0x0101010101010101u) >> 56);
-#endif
-  }
+  for (size_t i = 0; i < count; ++i) ones += ones_of_word(words[i]);
+  return ones;
+}
+
+int64_t count_common_ones(const uint64_t* a, const uint64_t* b, size_t count) {
+  int64_t ones = 0;
+  for (size_t i = 0; i < count; ++i) ones += ones_of_word(a[i] & b[i]);
   return ones;
 }
 
@@ -119,6 +127,7 @@ void transpose_block(uint64_t block[64]) {
 }  // namespace
 
 extern const BitKernels kBitKernels;
-const BitKernels kBitKernels = {count_ones, unpack_row, pack_row, transpose_block};
+const BitKernels kBitKernels = {count_ones, count_common_ones, unpack_row, pack_row,
+                                transpose_block};
 
 }  // namespace instseg::INSTSEG_ISA

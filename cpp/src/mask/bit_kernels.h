@@ -12,6 +12,10 @@ struct BitKernels {
   // Number of set bits in words [count].
   std::int64_t (*count_ones)(const std::uint64_t* words, std::size_t count);
 
+  // Number of bits set in both a [count] and b [count].
+  std::int64_t (*count_common_ones)(const std::uint64_t* a, const std::uint64_t* b,
+                                    std::size_t count);
+
   // out [num_pixels] = 0 or 1 per bit.
   void (*unpack_row)(const std::uint64_t* words, int num_pixels, std::uint8_t* out);
 

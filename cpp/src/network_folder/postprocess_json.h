@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "network_folder/json_object.h"
 #include "postprocess/class_wise_nms.h"
@@ -13,6 +15,14 @@ struct PostprocessSpec {
   std::optional<int> top_k;
   std::optional<ClassNmsOptions> nms;
   std::optional<RcnnSpec> rcnn;
+  // SOLOv2
+  std::optional<float> candidate_threshold;
+  std::vector<int> level_strides;  // empty = missing
+  std::optional<int> pre_nms_top_k;
+  std::optional<std::string> nms_decay;  // "gaussian" or "linear"
+  std::optional<float> nms_sigma;
+  std::optional<float> decayed_threshold;
+  std::optional<int> mask_upsampling;
 };
 
 // "postprocess" of instseg.json. Throws ModelError naming the wrong key.

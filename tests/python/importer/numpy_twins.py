@@ -165,6 +165,13 @@ def batch_norm(x: Array, mean: Array, variance: Array, gamma: Array, beta: Array
     return np.asarray(normal * gamma.reshape(shape) + beta.reshape(shape))
 
 
+def group_norm(x: Array, groups: int, epsilon: float, gamma: Array, beta: Array) -> Array:
+    grouped = x.astype(np.float64).reshape(x.shape[0], groups, -1)
+    centred = grouped - grouped.mean(-1, keepdims=True)
+    normal = (centred / np.sqrt(grouped.var(-1, keepdims=True) + epsilon)).reshape(x.shape)
+    return np.asarray(normal * gamma.reshape(1, -1, 1, 1) + beta.reshape(1, -1, 1, 1))
+
+
 def layer_norm(x: Array, gamma: Array, beta: Array) -> Array:
     x = x.astype(np.float64)
     centred = x - x.mean(-1, keepdims=True)

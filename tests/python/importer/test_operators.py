@@ -330,6 +330,21 @@ def layer_norm(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list
     ]
 
 
+@case("group_norm")
+def group_norm(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Array]]]:
+    gamma, beta = (np.random.default_rng(i).normal(size=4).astype(np.float32) for i in (3, 4))
+    outputs = [("float32", [-1, 4, 6, 8]), ("float32", [-1, 2]), ("float32", [-1, 2])]
+    s, b = p.parameter("s", gamma), p.parameter("b", beta)
+    both = p.op("group_norm", [x, s, b], outputs, {"epsilon": 1e-5, "groups": 2})
+    scaled = p.op("group_norm", [x, s, 0], outputs, {"epsilon": 1e-3, "groups": 4})
+    neither = p.op("group_norm", [x, 0, 0], outputs, {"epsilon": 1e-5, "groups": 1})
+    return [both, scaled, neither], lambda a: [
+        twins.group_norm(a, 2, 1e-5, gamma, beta),
+        twins.group_norm(a, 4, 1e-3, gamma, np.zeros(4)),
+        twins.group_norm(a, 1, 1e-5, np.ones(4), np.zeros(4)),
+    ]
+
+
 POOL = {
     "data_format": "NCHW",
     "strides": [2, 2],
@@ -609,13 +624,64 @@ def constants(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[
     return outputs, expected
 
 
+@case("linspace", "meshgrid", "interpolate", "expand", "group_norm")
+def open_size(p: PirProgram, x: int) -> tuple[list[int], Callable[[Array], list[Array]]]:
+    """A picture of open size: coordinates beside it, resized to given and to computed sizes."""
+    picture = p.data("picture", [-1, 4, -1, -1])
+    sizes = p.op("shape64", [picture], [("int64", [4])])
+    cut = {"axes": [0], "infer_flags": [1], "decrease_axis": [0]}
+    height, width = (
+        p.op("slice", [sizes, p.ints([axis]), p.ints([axis + 1])], [("int64", [])], cut)
+        for axis in (2, 3)
+    )
+    ends = [p.full([1], -1.0), p.full([1], 1.0)]
+    lines = [p.op("linspace", [*ends, count], [("float32", [-1])]) for count in (height, width)]
+    grids = p.op_with_list("meshgrid", [p.combine(lines)], [("float32", [-1, -1])] * 2)
+    axes = p.ints([0, 1])
+    wide = [p.op("unsqueeze", [grid, axes], [("float32", [1, 1, -1, -1])]) for grid in grids]
+    batch = p.op("slice", [sizes, p.ints([0]), p.ints([1])], [("int64", [])], cut)
+    numbers = [p.full([], value, "int64") for value in (1.0, -1.0, -1.0)]
+    target = p.op("stack", [p.combine([batch, *numbers])], [("int64", [4])], {"axis": 0})
+    channels = [p.op("expand", [value, target], [("float32", [-1, 1, -1, -1])]) for value in wide]
+    axis = p.full([1], 1.0, "int32")
+    shape = ("float32", [-1, 6, -1, -1])
+    placed = p.op("concat", [p.combine([picture, *channels]), axis], [shape])
+    sized = {**INTERP, "scale": [], "out_h": 5, "out_w": 11}
+    fixed = p.op("bilinear_interp", [placed, 0, 0, 0], [("float32", [-1, 6, 5, 11])], sized)
+    smaller = p.op("bilinear_interp", [picture, 0, 0, 0], [shape], {**INTERP, "scale": [0.5, 0.5]})
+    computed = {**INTERP, "scale": []}
+    back = p.op("bilinear_interp", [smaller, 0, p.combine([height, width]), 0], [shape], computed)
+    vector = p.op("stack", [p.combine([width, height])], [("int64", [2])], {"axis": 0})
+    turned = p.op("bilinear_interp", [picture, vector, 0, 0], [shape], computed)
+    outputs = [("float32", [-1, 4, -1, -1]), ("float32", [-1, 2]), ("float32", [-1, 2])]
+    norm = p.op("group_norm", [picture, 0, 0], outputs, {"epsilon": 1e-5, "groups": 2})
+    single = p.op("linspace", [*ends, p.full([1], 1.0, "int32")], [("float32", [1])])
+
+    def expected(a: Array) -> list[Array]:
+        y, z = np.meshgrid(np.linspace(-1, 1, 6), np.linspace(-1, 1, 8), indexing="ij")
+        both = np.broadcast_to(np.stack([y, z]), (2, 2, 6, 8))
+        together = np.concatenate([a, both], 1)
+        half = {"align_corners": False, "align_mode": 0}
+        small = twins.interpolate(a, 3, 4, "bilinear", **half)
+        return [
+            together,
+            twins.interpolate(together, 5, 11, "bilinear", **half),
+            twins.interpolate(small, 6, 8, "bilinear", **half),
+            twins.interpolate(a, 8, 6, "bilinear", **half),
+            twins.group_norm(a, 2, 1e-5, np.ones(4), np.zeros(4)),
+            np.array([-1.0]),
+        ]
+
+    return [placed, fixed, back, turned, norm, single], expected
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_lowered_operator_equals_numpy(name: str, tmp_path: Path) -> None:
     program = PirProgram()
     x = program.data("x", [-1, 4, 6, 8])
     outputs, expected = CASES[name](program, x)
     program.fetch(*outputs)
-    actual = run_program(program.write(tmp_path), {"x": X})
+    actual = run_program(program.write(tmp_path), {"x": X, "picture": X})
     wanted = expected(X)
     assert len(actual) == len(wanted)
     for column, (a, b) in enumerate(zip(actual, wanted, strict=True)):

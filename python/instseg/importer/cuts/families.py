@@ -13,6 +13,7 @@ from .cut import CutFunction
 from .mask_rcnn import cut_mask_rcnn
 from .mask_rtdetr import cut_mask_rtdetr
 from .ppyoloe_seg import cut_ppyoloe_seg
+from .solov2 import cut_solov2
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ FAMILIES = (
     Family("mask_rtdetr", "DETR", "Mask-RT-DETR-S, -M, -L, -X and -H", cut_mask_rtdetr),
     Family("mask_rcnn", "RCNN", "Mask R-CNN and Cascade Mask R-CNN", cut_mask_rcnn),
     Family("ppyoloe_seg", "PPYOLOE", "PP-YOLOE_seg-S", cut_ppyoloe_seg),
+    Family("solov2", "SOLOv2", "SOLOv2", cut_solov2),
 )
 
 

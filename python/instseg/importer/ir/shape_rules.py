@@ -145,7 +145,7 @@ def interpolate(node: Node) -> list[Shape]:
     if len(x) != 4 or node.attrs.get("data_format", "NCHW") != "NCHW":
         raise ModelError(f"only NCHW with 4 axes is supported, got {text(x)}")
     if any(value is not None for value in node.inputs[1:]):
-        return [(x[0], x[1], unknown(node, 2), unknown(node, 3))]
+        return [(x[0], x[1], *_run_time_size(node))]
     scale = list(node.attrs.get("scale") or [])
     sizes: list[Dim] = []
     for i, out in enumerate((node.attrs.get("out_h", -1), node.attrs.get("out_w", -1))):
@@ -161,6 +161,15 @@ def interpolate(node: Node) -> list[Shape]:
     if any(isinstance(size, int) and size < 1 for size in sizes):
         raise ModelError(f"output size {sizes} is not valid")
     return [(x[0], x[1], *sizes)]
+
+
+def _run_time_size(node: Node) -> tuple[Dim, Dim]:
+    """Height and width from a vector of both, or from one tensor each, where they are known."""
+    given = [value for value in (node.optional(1), *node.inputs[3:]) if value is not None]
+    sizes = [dim for value in given for dim in known_ints(value) or ()]
+    if node.optional(2) is None and len(sizes) == 2:
+        return sizes[0], sizes[1]
+    return unknown(node, 2), unknown(node, 3)
 
 
 def reshape(node: Node) -> list[Shape]:
@@ -362,6 +371,11 @@ def arange(node: Node) -> list[Shape]:
     return [(max(int(-(-(end - start) // step)), 0),)]
 
 
+def linspace(node: Node) -> list[Shape]:
+    count = known_ints(node.input(2))
+    return [(count[0] if count is not None and len(count) == 1 else unknown(node, 0),)]
+
+
 def _number(value: Value) -> Dim | float | None:
     known = known_ints(value)
     if known is not None:
@@ -442,6 +456,7 @@ SHAPE_RULES: dict[str, ShapeRule] = dict(
         *_table("hardswish tanh softmax cast scale clip identity flip logical_not", same),
         ("batch_norm", first_only(batch_norm)),
         ("layer_norm", first_only(layer_norm)),
+        ("group_norm", first_only(same)),
         *_table("full_like", same),
         *_table("add subtract multiply divide maximum minimum remainder floor_divide", elementwise),
         *_table("elementwise_pow greater_than greater_equal less_than less_equal", elementwise),
@@ -467,6 +482,7 @@ SHAPE_RULES: dict[str, ShapeRule] = dict(
         ("gather_nd", gather_nd),
         ("topk", topk),
         ("arange", arange),
+        ("linspace", linspace),
         ("meshgrid", meshgrid),
         ("full", full),
         ("assign_value", full),

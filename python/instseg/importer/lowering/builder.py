@@ -89,6 +89,14 @@ class OnnxBuilder:
         self.nodes.append(helper.make_node(op_type, inputs, outputs, name=name, **attrs))
         return outputs[0]
 
+    def cast(self, value: Value, dtype: np.dtype[Any], like: Node) -> str:
+        """The name of `value` as a tensor of that type."""
+        if value.dtype == dtype:
+            return self.name(value)
+        if value.constant:
+            return self.constant(value.array().astype(dtype), value.name)
+        return self.add("Cast", [self.name(value)], like, to=onnx_type(np.dtype(dtype)))
+
     def result(self, op_type: str, inputs: list[str], node: Node, **attrs: Any) -> None:
         """Adds the ONNX node that makes the operator's own output(s)."""
         self.add(op_type, inputs, node, [self.name(value) for value in node.outputs], **attrs)

@@ -84,7 +84,7 @@ def expand(node: Node, out: OnnxBuilder) -> None:
         sizes = [abs(int(size)) for size in target.array().reshape(-1)]
         name = out.constant(sizes, "shape")
     else:
-        name = _int64(node, 1, out)
+        name = out.add("Max", [_int64(node, 1, out), out.constant([1], "keep")], node)
     out.result("Expand", [out.name(node.input(0)), name], node)
 
 
@@ -113,6 +113,51 @@ def arange(node: Node, out: OnnxBuilder) -> None:
     out.result("Range", limits, node)
 
 
+def linspace(node: Node, out: OnnxBuilder) -> None:
+    """From the start in steps, and in the second half from the end back, as Paddle computes it."""
+    dtype = node.output.dtype
+    if dtype.kind != "f":
+        raise ModelError(f"a range of {dtype} is not supported")
+
+    def number(value: float | int, kind: np.dtype[np.generic] = dtype) -> str:
+        return out.constant(np.array(value, kind), "number")
+
+    scalar = out.constant(np.array([], np.int64), "scalar")
+    start, stop = (out.add("Reshape", [_cast(node, i, out, dtype), scalar], node) for i in range(2))
+    count = out.add("Reshape", [_int64(node, 2, out), scalar], node)
+    last = out.add("Sub", [count, number(1, INT64)], node)
+    steps = out.add("Max", [last, number(1, INT64)], node)
+    span = out.add("Sub", [stop, start], node)
+    steps = out.add("Cast", [steps], node, to=onnx_type(dtype))
+    step = out.add("Div", [span, steps], node)
+    index = out.add("Range", [number(0, INT64), count, number(1, INT64)], node)
+
+    def times_step(count: str) -> str:
+        return out.add("Mul", [step, out.add("Cast", [count], node, to=onnx_type(dtype))], node)
+
+    rising = out.add("Add", [start, times_step(index)], node)
+    falling = out.add("Sub", [stop, times_step(out.add("Sub", [last, index], node))], node)
+    half = out.add("Div", [count, number(2, INT64)], node)
+    middle = out.add("Max", [half, number(1, INT64)], node)  # a single number is the start
+    first_half = out.add("Less", [index, middle], node)
+    out.result("Where", [first_half, rising, falling], node)
+
+
+def meshgrid(node: Node, out: OnnxBuilder) -> None:
+    """Every vector along its own axis, repeated along the others."""
+    rank = len(node.inputs)
+    one = out.constant([1], "one")
+    lengths = [
+        out.add("Reshape", [out.add("Shape", [name], node), one], node)
+        for name in out.names(node.inputs)
+    ]
+    shape = out.add("Concat", lengths, node, axis=0)
+    for axis, (name, output) in enumerate(zip(out.names(node.inputs), node.outputs, strict=True)):
+        others = out.constant([other for other in range(rank) if other != axis], "axes")
+        column = out.add("Unsqueeze", [name, others], node)
+        out.add("Expand", [column, shape], node, [out.name(output)])
+
+
 def gather_nd(node: Node, out: OnnxBuilder) -> None:
     inputs = [out.name(node.input(0)), _int64(node, 1, out)]
     out.result("GatherND", inputs, node, batch_dims=int(node.attrs.get("batch_dims", 0)))
@@ -131,13 +176,8 @@ def topk(node: Node, out: OnnxBuilder) -> None:
 
 
 def _int64(node: Node, position: int, out: OnnxBuilder) -> str:
-    return _cast(node, position, out, INT64)
+    return out.cast(node.input(position), INT64, node)
 
 
 def _cast(node: Node, position: int, out: OnnxBuilder, dtype: np.dtype[np.generic]) -> str:
-    value = node.input(position)
-    if value.dtype == dtype:
-        return out.name(value)
-    if value.constant:
-        return out.constant(value.array().astype(dtype), value.name)
-    return out.add("Cast", [out.name(value)], node, to=onnx_type(np.dtype(dtype)))
+    return out.cast(node.input(position), dtype, node)

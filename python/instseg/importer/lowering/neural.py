@@ -119,6 +119,32 @@ def layer_norm(node: Node, out: OnnxBuilder) -> None:
     )
 
 
+def group_norm(node: Node, out: OnnxBuilder) -> None:
+    """Every group becomes one channel of an instance norm; scale and bias are per channel."""
+    x, groups = node.input(0), int(node.attrs["groups"])
+    channels = x.shape[1] if len(x.shape) == 4 else None
+    if not isinstance(channels, int) or node.attrs.get("data_format", "NCHW") != "NCHW":
+        raise ModelError(f"group norm of {x} is not supported")
+    if groups < 1 or channels % groups:
+        raise ModelError(f"{channels} channels do not divide into {groups} groups")
+    grouped = out.add("Reshape", [out.name(x), out.constant([0, groups, -1], "groups")], node)
+    ones = out.constant(np.ones(groups, x.dtype), "ones")
+    zeros = out.constant(np.zeros(groups, x.dtype), "zeros")
+    epsilon = float(node.attrs["epsilon"])
+    normal = out.add("InstanceNormalization", [grouped, ones, zeros], node, epsilon=epsilon)
+    result = out.add("Reshape", [normal, out.add("Shape", [out.name(x)], node)], node)
+    per_channel = out.constant([1, channels, 1, 1], "channels")
+    steps = [("Mul", node.optional(1)), ("Add", node.optional(2))]
+    present = [(op, value) for op, value in steps if value is not None]
+    for op, value in present:
+        operand = out.add("Reshape", [out.name(value), per_channel], node)
+        last = value is present[-1][1]
+        names = [out.name(node.output)] if last else None
+        result = out.add(op, [result, operand], node, names)
+    if not present:
+        out.add("Identity", [result], node, [out.name(node.output)])
+
+
 def softmax(node: Node, out: OnnxBuilder) -> None:
     out.result("Softmax", [out.name(node.input(0))], node, axis=int(node.attrs.get("axis", -1)))
 
@@ -126,8 +152,6 @@ def softmax(node: Node, out: OnnxBuilder) -> None:
 def interpolate(node: Node, out: OnnxBuilder) -> None:
     """Paddle's pixel positions: half-pixel for align_mode 0, else the corner; nearest: down."""
     mode, corners = node.attrs["mode"], bool(node.attrs.get("align_corners"))
-    if any(value is not None for value in node.inputs[1:]):
-        raise ModelError("an output size that is computed at run time is not supported")
     modes = {"nearest": "nearest", "bilinear": "linear", "bicubic": "cubic"}
     if mode not in modes or (corners and mode == "nearest"):
         raise ModelError(f"interpolation {mode!r} (align_corners {corners}) is not supported")
@@ -142,8 +166,36 @@ def interpolate(node: Node, out: OnnxBuilder) -> None:
         attrs["coordinate_transformation_mode"] = "half_pixel"
     if mode == "bicubic":
         attrs["cubic_coeff_a"] = -0.75
-    scales = out.constant([1.0, 1.0, *_scales(node)], "scales")
-    out.result("Resize", [out.name(node.input(0)), "", scales], node, **attrs)
+    inputs = [out.name(node.input(0)), ""]
+    sizes = _sizes(node, out)
+    if sizes is None:
+        inputs.append(out.constant([1.0, 1.0, *_scales(node)], "scales"))
+    else:
+        inputs += ["", sizes]
+    out.result("Resize", inputs, node, **attrs)
+
+
+def _sizes(node: Node, out: OnnxBuilder) -> str | None:
+    """The tensor [N, C, height, width] where the scale is only known at run time, else None."""
+    x, vector, scale = node.input(0), node.optional(1), node.optional(2)
+    parts = [vector] if vector is not None else [v for v in node.inputs[3:] if v is not None]
+    if parts and scale is None:
+        sizes = [out.cast(value, np.dtype(np.int64), node) for value in parts]
+        if vector is None:
+            one = out.constant([1], "one")
+            sizes = [out.add("Reshape", [name, one], node) for name in sizes]
+    elif parts or scale is not None:
+        raise ModelError("a scale that is computed at run time is not supported")
+    elif node.attrs.get("scale") or all(isinstance(dim, int) for dim in x.shape[2:]):
+        return None
+    elif node.attrs["mode"] == "nearest":
+        raise ModelError("nearest interpolation from an open to a fixed size is not supported")
+    else:
+        fixed = [int(dim) for dim in node.output.shape[2:]]  # type: ignore[arg-type]
+        sizes = [out.constant(fixed, "size")]
+    shape = out.add("Shape", [out.name(x)], node)
+    limits = [out.constant([limit], "limit") for limit in (0, 2)]
+    return out.add("Concat", [out.add("Slice", [shape, *limits], node), *sizes], node, axis=0)
 
 
 def _scales(node: Node) -> list[float]:

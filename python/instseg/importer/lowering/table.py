@@ -55,6 +55,7 @@ LOWERINGS: dict[str, Lowering] = {
     "pool2d": neural.pool2d,
     "matmul": neural.matmul,
     "layer_norm": neural.layer_norm,
+    "group_norm": neural.group_norm,
     "softmax": neural.softmax,
     "interpolate": neural.interpolate,
     "grid_sample": neural.grid_sample,
@@ -72,6 +73,8 @@ LOWERINGS: dict[str, Lowering] = {
     "tile": layout.tile,
     "shape": layout.shape,
     "arange": layout.arange,
+    "linspace": layout.linspace,
+    "meshgrid": layout.meshgrid,
     # selection
     "gather_nd": layout.gather_nd,
     "topk": layout.topk,

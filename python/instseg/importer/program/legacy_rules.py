@@ -171,6 +171,16 @@ def layer_norm(op: LegacyOperator) -> Node:
     return op.node("layer_norm", inputs, attrs, ("Y",))
 
 
+def group_norm(op: LegacyOperator) -> Node:
+    attrs = {
+        "epsilon": op.attr("epsilon", 1e-5),
+        "groups": op.attr("groups"),
+        "data_format": op.attr("data_layout", "NCHW"),
+    }
+    inputs = [op.input("X"), op.optional("Scale"), op.optional("Bias")]
+    return op.node("group_norm", inputs, attrs, ("Y",))
+
+
 def pool2d(op: LegacyOperator) -> Node:
     names = (
         "strides paddings padding_algorithm ceil_mode exclusive pooling_type global_pooling "
@@ -314,6 +324,14 @@ def arange(op: LegacyOperator) -> Node:
     return op.node("arange", [op.input("Start"), op.input("End"), op.input("Step")])
 
 
+def linspace(op: LegacyOperator) -> Node:
+    return op.node("linspace", [op.input("Start"), op.input("Stop"), op.input("Num")])
+
+
+def nonzero(op: LegacyOperator) -> Node:
+    return op.node("nonzero", [op.input("Condition")])
+
+
 def meshgrid(op: LegacyOperator) -> Node:
     return op.node("meshgrid", [*op.inputs("X")])
 
@@ -395,6 +413,7 @@ LEGACY_RULES: dict[str, Rule] = {
     "depthwise_conv2d": conv2d,
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
+    "group_norm": group_norm,
     "pool2d": pool2d,
     "nearest_interp_v2": interpolate,
     "bilinear_interp_v2": interpolate,
@@ -415,6 +434,7 @@ LEGACY_RULES: dict[str, Rule] = {
     "tile": tile,
     "gather": gather,
     "gather_nd": gather_nd,
+    "where_index": nonzero,
     "top_k_v2": top_k,
     "generate_proposals_v2": generate_proposals,
     "distribute_fpn_proposals": distribute_fpn_proposals,
@@ -422,6 +442,7 @@ LEGACY_RULES: dict[str, Rule] = {
     "multiclass_nms3": multiclass_nms3,
     "shape": shape,
     "range": arange,
+    "linspace": linspace,
     "meshgrid": meshgrid,
     "fill_constant": fill_constant,
     "fill_any_like": fill_any_like,

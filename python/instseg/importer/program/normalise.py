@@ -13,6 +13,11 @@
 | split (x, sections, axis)                 | num, where sections is absent                 |
 | max min sum any (x, axes)                 | keepdim; axes absent or empty: all            |
 | topk (x, k) -> values, indices            | axis largest sorted                           |
+| group_norm (x, scale, bias)               | epsilon groups                                |
+| linspace (start, stop, count)             |                                               |
+| gather (x, index, axis)                   |                                               |
+| nonzero (x)                               |                                               |
+| if (condition, ...)                       | control_flow: what happens inside is not kept |
 
 Whatever is not in a table keeps Paddle's name, inputs in Paddle's order, and its attributes.
 PIR is close to this already: its table only renames. Numbers that PIR passes as tensors and the
