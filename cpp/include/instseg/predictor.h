@@ -26,7 +26,7 @@ struct PredictorOptions {
   int num_streams = 1;
   // Folder for networks compiled by the engine; empty = compile at every load.
   std::filesystem::path cache_dir;
-  // Images with more pixels are refused.
+  // Images with more pixels are refused; 1 to 2^32 - 1, the most that a mask can have.
   std::int64_t max_image_pixels = 178'956'970;
 };
 
@@ -99,9 +99,11 @@ class INSTSEG_API Predictor {
   std::vector<Result> predict_batch(std::span<const ImageView> images,
                                     const PredictOptions& options = {}) const;
 
-  // Runs one prediction on a blank image, so that the next is as fast as the rest.
+  // Runs one prediction on a blank image per stream, so that the next ones are as fast as the rest.
+  // Waits for calls in flight. Throws EngineError.
   void warm_up() const;
 
+  // What was loaded, by which engine, with which options; the same for the whole life.
   const PredictorInfo& info() const;
 
  private:

@@ -19,8 +19,9 @@ struct Extent {
 };
 
 // Output pixels [begin, end) that the low-resolution pixels of the extent can reach: pixel x reads
-// floor(p) and floor(p) + 1 with p = (x + 0.5) * in / out - 0.5. One pixel more on both sides takes
-// care of rounding.
+// floor(p) and floor(p) + 1 with p = (x + 0.5) * in / out - 0.5. p is computed in float32: four
+// roundings of 2^-24 move it by less than in * 2^-22, which is out * 2^-22 output pixels. Twice
+// that and one pixel more are added on both sides.
 std::pair<int, int> reach(const Extent& extent, int in, int out) {
   const double scale = static_cast<double>(out) / in;
   const double begin = (extent.first - 0.5) * scale - 0.5;
@@ -28,7 +29,8 @@ std::pair<int, int> reach(const Extent& extent, int in, int out) {
   const auto limited = [&](double x) {
     return static_cast<int>(std::clamp(x, 0.0, static_cast<double>(out)));
   };
-  return {limited(std::floor(begin) - 1), limited(std::ceil(end) + 2)};
+  const double rounding = out * 0x1p-21;
+  return {limited(std::floor(begin - rounding) - 1), limited(std::ceil(end + rounding) + 2)};
 }
 
 }  // namespace

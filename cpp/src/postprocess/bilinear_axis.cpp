@@ -10,7 +10,7 @@ void BilinearAxis::assign(int in, int out, int begin, int count) {
   padded_count_ = (count + 63) / 64 * 64;
   source_size_ = in;
   const auto size = static_cast<std::size_t>(padded_count_);
-  if (source_.size() < size) {
+  if (weight1_.size() < size) {  // the last to grow, should an allocation fail
     source_.resize(size);
     weight0_.resize(size);
     weight1_.resize(size);

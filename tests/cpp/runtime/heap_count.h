@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+
+namespace instseg::testing {
+
+// What the program's `operator new` gave, on all threads.
+struct HeapCount {
+  long allocations = 0;        // so far
+  std::size_t live_bytes = 0;  // not given back
+  std::size_t peak_bytes = 0;  // most live at once since the last reset_heap_peak()
+};
+
+HeapCount heap_count();
+void reset_heap_peak();
+
+}  // namespace instseg::testing
