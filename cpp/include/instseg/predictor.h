@@ -24,7 +24,8 @@ struct PredictorOptions {
   int num_threads = 0;
   // Predictions that the engine computes side by side; num_threads is divided among them.
   int num_streams = 1;
-  // Folder for networks compiled by the engine; empty = compile at every load.
+  // Folder for networks compiled by the engine; empty = compile at every load. So it is too where
+  // the folder cannot be used; a damaged file in it is replaced.
   std::filesystem::path cache_dir;
   // Images with more pixels are refused; 1 to 2^32 - 1, the most that a mask can have.
   std::int64_t max_image_pixels = 178'956'970;
@@ -88,6 +89,7 @@ class INSTSEG_API Predictor {
   static Predictor load(const std::filesystem::path& network_folder,
                         const PredictorOptions& options = {});
 
+  // What was moved from can only be assigned to or destroyed.
   Predictor(Predictor&&) noexcept;
   Predictor& operator=(Predictor&&) noexcept;
   ~Predictor();

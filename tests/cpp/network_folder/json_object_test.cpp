@@ -39,12 +39,12 @@ TEST(ParseJson, RefusesDeepNesting) {
 }
 
 TEST(JsonObject, IsAnObject) {
-  const json list = {1, 2};
+  const json list = json::parse("[1, 2]");
   EXPECT_THROWS(ModelError, "here is [1,2], expected an object", JsonObject(list, "here"));
 }
 
 TEST(JsonObject, NamesAMissingKey) {
-  const json content = {{"a", 1}};
+  const json content = json::parse(R"({"a": 1})");
   const JsonObject object(content, "here");
   EXPECT_TRUE(object.has("a"));
   EXPECT_TRUE(!object.has("b"));
@@ -54,9 +54,10 @@ TEST(JsonObject, NamesAMissingKey) {
 }
 
 TEST(JsonObject, ReadsWholeNumbersInARange) {
-  const json content = {{"low", -5},     {"high", 7},     {"real", 1.0},
-                        {"text", "1"},   {"truth", true}, {"huge", 18446744073709551615u},
-                        {"null", json()}};
+  const json content = json::parse(R"({
+    "low": -5, "high": 7, "real": 1.0, "text": "1", "truth": true, "null": null,
+    "huge": 18446744073709551615
+  })");
   const JsonObject object(content, "here");
   EXPECT_EQ(object.integer("low", -5, 7), -5);
   EXPECT_EQ(object.integer("high", -5, 7), 7);
@@ -72,7 +73,7 @@ TEST(JsonObject, ReadsWholeNumbersInARange) {
 }
 
 TEST(JsonObject, ReadsNumbersInARange) {
-  const json content = {{"whole", 1}, {"real", 0.25}, {"text", "0.5"}, {"truth", true}};
+  const json content = json::parse(R"({"whole": 1, "real": 0.25, "text": "0.5", "truth": true})");
   const JsonObject object(content, "here");
   EXPECT_EQ(object.number("whole", 0, 1), 1.0);
   EXPECT_EQ(object.number("real", 0.25, 1), 0.25);
@@ -83,9 +84,10 @@ TEST(JsonObject, ReadsNumbersInARange) {
 }
 
 TEST(JsonObject, ReadsTextsThatAreNotEmpty) {
-  const json content = {{"text", "abc"},      {"empty", ""},       {"number", 3},
-                        {"list", {"a", "b"}}, {"mixed", {"a", 1}}, {"none", json::array()},
-                        {"hollow", {"a", ""}}};
+  const json content = json::parse(R"({
+    "text": "abc", "empty": "", "number": 3, "list": ["a", "b"], "mixed": ["a", 1], "none": [],
+    "hollow": ["a", ""]
+  })");
   const JsonObject object(content, "here");
   EXPECT_EQ(object.text("text"), "abc");
   EXPECT_THROWS(ModelError, "'empty' is \"\"", object.text("empty"));
@@ -100,7 +102,7 @@ TEST(JsonObject, ReadsTextsThatAreNotEmpty) {
 
 TEST(JsonObject, ChoosesAmongNames) {
   constexpr std::array<std::string_view, 2> kNames = {"one", "two"};
-  const json content = {{"good", "two"}, {"bad", "three"}, {"number", 1}};
+  const json content = json::parse(R"({"good": "two", "bad": "three", "number": 1})");
   const JsonObject object(content, "here");
   EXPECT_EQ(object.one_of("good", kNames), 1u);
   EXPECT_THROWS(ModelError, "'bad' is \"three\", expected one of \"one\", \"two\"",
@@ -109,12 +111,10 @@ TEST(JsonObject, ChoosesAmongNames) {
 }
 
 TEST(JsonObject, ReadsLists) {
-  json content = {{"integers", {1, 2}},
-                  {"numbers", {0.5, 1}},
-                  {"big", {1, 300}},
-                  {"mixed", {1, "2"}},
-                  {"flat", {1}}};
-  content["objects"] = json::array({json{{"a", 1}}});
+  const json content = json::parse(R"({
+    "integers": [1, 2], "numbers": [0.5, 1], "big": [1, 300], "mixed": [1, "2"], "flat": [1],
+    "objects": [{"a": 1}]
+  })");
   const JsonObject object(content, "here");
   EXPECT_TRUE((object.integers("integers", 2, 0, 2) == std::vector<std::int64_t>{1, 2}));
   EXPECT_THROWS(ModelError, "whole numbers, 0 to 1", object.integers("integers", 2, 0, 1));
@@ -131,11 +131,12 @@ TEST(JsonObject, ReadsLists) {
 
 TEST(JsonObject, ReadsDigests) {
   const std::string digest = std::string(32, '0') + std::string(32, 'f');
-  const json content = {{"good", digest},
-                        {"upper", std::string(64, 'A')},
-                        {"short", std::string(63, 'a')},
-                        {"long", std::string(65, 'a')},
-                        {"other", std::string(64, 'g')}};
+  json content;
+  content["good"] = digest;
+  content["upper"] = std::string(64, 'A');
+  content["short"] = std::string(63, 'a');
+  content["long"] = std::string(65, 'a');
+  content["other"] = std::string(64, 'g');
   const JsonObject object(content, "here");
   EXPECT_EQ(object.sha256("good"), digest);
   for (const char* key : {"upper", "short", "long", "other"}) {
@@ -144,10 +145,10 @@ TEST(JsonObject, ReadsDigests) {
 }
 
 TEST(JsonObject, ShortensWhatItShows) {
-  const json content = {{"long", std::string(10'000, 'x')},
-                        {"many", std::vector<int>(5000, 1)},
-                        {"object", {{"a", 1}, {"b", 2}}},
-                        {"broken", "\xff"}};
+  json content = json::parse(R"({"object": {"a": 1, "b": 2}})");
+  content["long"] = std::string(10'000, 'x');
+  content["many"] = std::vector<int>(5000, 1);
+  content["broken"] = "\xff";
   const JsonObject object(content, "here");
   for (const char* key : {"long", "many", "object", "broken"}) {
     try {

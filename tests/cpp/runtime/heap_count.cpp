@@ -11,8 +11,10 @@ namespace {
 std::atomic<long> allocations = 0;
 std::atomic<std::size_t> live = 0;
 std::atomic<std::size_t> peak = 0;
+thread_local long until_failure = -1;
 
 void* allocate(std::size_t size, std::size_t alignment) {
+  if (until_failure >= 0 && until_failure-- == 0) throw std::bad_alloc();
   void* const memory =
       alignment <= alignof(std::max_align_t)
           ? std::malloc(size > 0 ? size : 1)
@@ -36,6 +38,8 @@ void release(void* memory) {
 instseg::testing::HeapCount instseg::testing::heap_count() { return {allocations, live, peak}; }
 
 void instseg::testing::reset_heap_peak() { peak = live.load(); }
+
+void instseg::testing::fail_after(long count) { until_failure = count; }
 
 void* operator new(std::size_t size) { return allocate(size, 1); }
 void* operator new(std::size_t size, std::align_val_t alignment) {

@@ -14,4 +14,8 @@ struct HeapCount {
 HeapCount heap_count();
 void reset_heap_peak();
 
+// From now on `allocations` more succeed on this thread, then one throws std::bad_alloc, and then
+// all succeed again. Negative: none throws.
+void fail_after(long allocations);
+
 }  // namespace instseg::testing

@@ -1,5 +1,6 @@
 // Counts the memory of the whole program: once warm, a prediction allocates its result alone.
-#include <optional>
+#include <new>
+#include <string>
 #include <vector>
 
 #include "fake_pipeline.h"
@@ -70,6 +71,35 @@ TEST(PipelineMemory, DoesNotGrowWithTheNumberOfPredictions) {
   // A thread's scratch memory may still have grown: it comes out below 40 kB for these images.
   EXPECT_TRUE(heap_count().live_bytes <= live + 40'000);
   EXPECT_TRUE(peak > 0 && heap_count().peak_bytes <= live + 2 * peak + 40'000);
+}
+
+// Memory runs out at every single allocation of a prediction: the next one is right.
+TEST(PipelineMemory, MayRunOutAtAnyTime) {
+  const TestImage small = testing::test_image(40, 30, 4);
+  const TestImage large = testing::test_image(300, 400, 5);
+  for (const bool clip_masks : {true, false}) {
+    const PredictOptions options{.threshold = 0.3f, .clip_masks = clip_masks};
+    const FakePipeline whole({.num_threads = 1});
+    const Result expected = whole->predict(large.view(), options);
+    long failures = 0;
+    for (bool failed = true; failed; ++failures) {
+      const FakePipeline fake({.num_threads = 1});
+      fake->predict(small.view(), options);  // its workspace is too small for the large one
+      failed = false;
+      testing::fail_after(failures);
+      try {
+        fake->predict(large.view(), options);
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      }
+      testing::fail_after(-1);
+      if (!EXPECT_TRUE(testing::same_result(fake->predict(large.view(), options), expected))) {
+        testing::fail(__FILE__, __LINE__, "allocation " + std::to_string(failures));
+        return;
+      }
+    }
+    EXPECT_TRUE(failures > 20);
+  }
 }
 
 TEST(PipelineMemory, IsGivenBackAtTheEnd) {

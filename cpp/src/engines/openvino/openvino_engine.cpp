@@ -103,7 +103,11 @@ class OpenVinoSession final : public Session {
  public:
   OpenVinoSession(ov::InferRequest request, const std::vector<ov::Output<const ov::Node>>& inputs,
                   const std::vector<std::size_t>& outputs)
-      : request_(std::move(request)), inputs_(inputs), outputs_(outputs), shapes_(outputs.size()) {
+      : request_(std::move(request)),
+        inputs_(inputs),
+        outputs_(outputs),
+        values_(outputs.size()),
+        shapes_(outputs.size()) {
     for (const auto& port : inputs_) tensors_.push_back(request_.get_tensor(port));
   }
 
@@ -119,16 +123,18 @@ class OpenVinoSession final : public Session {
   }
 
   void run() override {
-    translating("failed to run the network", [&] { request_.infer(); });
-    for (std::size_t i = 0; i < outputs_.size(); ++i) {
-      const ov::Shape& shape = request_.get_output_tensor(outputs_[i]).get_shape();
-      shapes_[i].assign(shape.begin(), shape.end());
-    }
+    translating("failed to run the network", [&] {
+      request_.infer();
+      for (std::size_t i = 0; i < outputs_.size(); ++i) {
+        const ov::Tensor tensor = request_.get_output_tensor(outputs_[i]);
+        const ov::Shape& shape = tensor.get_shape();
+        shapes_[i].assign(shape.begin(), shape.end());
+        values_[i] = tensor.data<const float>();
+      }
+    });
   }
 
-  TensorView output(std::size_t index) const override {
-    return {request_.get_output_tensor(outputs_[index]).data<const float>(), shapes_[index]};
-  }
+  TensorView output(std::size_t index) const override { return {values_[index], shapes_[index]}; }
 
  private:
   // OpenVINO itself would compute with a shape that the network does not have, and read anything.
@@ -144,10 +150,12 @@ class OpenVinoSession final : public Session {
     translating("cannot hold the input", [&] { tensors_[index].set_shape(shape.to_shape()); });
   }
 
-  mutable ov::InferRequest request_;
+  ov::InferRequest request_;
   std::vector<ov::Output<const ov::Node>> inputs_;
   std::vector<ov::Tensor> tensors_;  // of inputs_
   std::vector<std::size_t> outputs_;
+  // Of the outputs, after the last run.
+  std::vector<const float*> values_;
   std::vector<std::vector<std::int64_t>> shapes_;
 };
 
