@@ -8,6 +8,7 @@ namespace instseg {
 // Order of the 8-bit samples of one pixel. Alpha is ignored.
 enum class PixelFormat { kBgr, kRgb, kGray, kBgra, kRgba };
 
+// Bytes per pixel; 0 for what is no PixelFormat.
 constexpr int num_channels(PixelFormat format) {
   switch (format) {
     case PixelFormat::kGray:

@@ -78,6 +78,7 @@ class INSTSEG_API Mask {
   // Exact outlines along pixel edges in pixels of the image: filling them (holes left out) gives
   // the mask back. Parts, and the holes of each, are in the order of their first vertices (top to
   // bottom, then left to right). Time and memory grow with the region's words plus the vertices.
+  // Throws Error where there are more than 2^31 - 1 vertices.
   std::vector<Polygon> polygons() const;
 
   bool operator==(const Mask&) const = default;

@@ -24,9 +24,10 @@ struct PredictorOptions {
   int num_threads = 0;
   // Predictions that the engine computes side by side; num_threads is divided among them.
   int num_streams = 1;
-  // Folder for networks compiled by the engine; empty = compile at every load.
+  // Folder for networks compiled by the engine; empty = compile at every load. So it is too where
+  // the folder cannot be used; a damaged file in it is replaced.
   std::filesystem::path cache_dir = {};
-  // Images with more pixels are refused.
+  // Images with more pixels are refused; 1 to 2^32 - 1, the most that a mask can have.
   std::int64_t max_image_pixels = 178'956'970;
 };
 
@@ -89,6 +90,7 @@ class INSTSEG_API Predictor {
   static Predictor load(const std::filesystem::path& network_folder,
                         const PredictorOptions& options = {});
 
+  // What was moved from can only be assigned to or destroyed.
   Predictor(Predictor&&) noexcept;
   Predictor& operator=(Predictor&&) noexcept;
   ~Predictor();
@@ -100,9 +102,11 @@ class INSTSEG_API Predictor {
   std::vector<Result> predict_batch(std::span<const ImageView> images,
                                     const PredictOptions& options = {}) const;
 
-  // Runs one prediction on a blank image, so that the next is as fast as the rest.
+  // Runs one prediction on a blank image per stream, so that the next ones are as fast as the rest.
+  // Waits for calls in flight. Throws EngineError.
   void warm_up() const;
 
+  // What was loaded, by which engine, with which options; the same for the whole life.
   const PredictorInfo& info() const;
 
  private:

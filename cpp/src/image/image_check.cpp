@@ -37,6 +37,11 @@ void check_image(const ImageView& image) {
                           " bytes; rows must stay below 2 GiB.");
   }
   const std::ptrdiff_t stride = image.row_stride_bytes;
+  const std::ptrdiff_t most = std::numeric_limits<std::ptrdiff_t>::max() / image.height;
+  if (stride > most || stride < -most) {
+    throw InvalidArgument("The image's row stride is " + number(stride) + " bytes, but " +
+                          number(image.height) + " rows so far apart cannot lie in memory.");
+  }
   if (stride != 0 && stride < row && -stride < row) {
     throw InvalidArgument("The image's row stride is " + number(stride) + " bytes, but a row of " +
                           number(image.width) + " pixels of " + number(num_channels(image.format)) +

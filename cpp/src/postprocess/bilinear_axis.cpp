@@ -33,7 +33,7 @@ void BilinearAxis::resize(int in, int count) {
   padded_count_ = (count + 63) / 64 * 64;
   source_size_ = in;
   const auto size = static_cast<std::size_t>(padded_count_);
-  if (source_.size() < size) {
+  if (weight1_.size() < size) {  // the last to grow, should an allocation fail
     source_.resize(size);
     weight0_.resize(size);
     weight1_.resize(size);
@@ -59,15 +59,17 @@ void BilinearAxis::finish() {
 }
 
 PixelRange pixels_that_read(int first, int last, int in, int out) {
-  // Pixel x reads floor(p) and floor(p) + 1 with p = (x + 0.5) * in / out - 0.5; one pixel more on
-  // both sides takes care of rounding.
+  // Pixel x reads floor(p) and floor(p) + 1 with p = (x + 0.5) * in / out - 0.5. p is computed in
+  // float32: four roundings of 2^-24 move it by less than in * 2^-22, which is out * 2^-22 output
+  // pixels. Twice that and one pixel more are added on both sides.
   const double scale = static_cast<double>(out) / in;
   const double begin = (first - 0.5) * scale - 0.5;
   const double end = (last + 1.5) * scale - 0.5;
   const auto limited = [&](double x) {
     return static_cast<int>(std::clamp(x, 0.0, static_cast<double>(out)));
   };
-  return {limited(std::floor(begin) - 1), limited(std::ceil(end) + 2)};
+  const double rounding = out * 0x1p-21;
+  return {limited(std::floor(begin - rounding) - 1), limited(std::ceil(end + rounding) + 2)};
 }
 
 }  // namespace instseg

@@ -37,6 +37,14 @@ class FairPool {
 
   std::size_t size() const { return items_.size(); }
 
+  // Calls of take() that wait now.
+  std::size_t num_waiting() const {
+    const std::lock_guard lock(mutex_);
+    std::size_t count = 0;
+    for (const Waiter* waiter = first_; waiter != nullptr; waiter = waiter->next) ++count;
+    return count;
+  }
+
   // Waits for a free object. Allocates nothing.
   Lease take() {
     std::unique_lock lock(mutex_);
@@ -75,7 +83,7 @@ class FairPool {
   }
 
   std::vector<std::unique_ptr<T>> items_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<T*> free_;
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;

@@ -13,6 +13,7 @@ namespace instseg {
 namespace {
 
 constexpr int kMaxThreads = 1024;
+constexpr std::int64_t kMaxImagePixels = 4'294'967'295;  // of a Mask
 
 using Clock = std::chrono::steady_clock;
 
@@ -34,9 +35,10 @@ EngineOptions complete(const PredictorOptions& options, const EngineInfo& engine
                           std::to_string(num_threads) +
                           ", the number of threads that are divided among the streams.");
   }
-  if (options.max_image_pixels < 1) {
+  if (options.max_image_pixels < 1 || options.max_image_pixels > kMaxImagePixels) {
     throw InvalidArgument("max_image_pixels is " + std::to_string(options.max_image_pixels) +
-                          "; give at least 1.");
+                          "; give 1 to " + std::to_string(kMaxImagePixels) +
+                          ", the most that a mask can have.");
   }
   return {.device = options.device,
           .precision = options.precision,
@@ -143,18 +145,17 @@ Selection Pipeline::selection(const PredictOptions& options) const {
   return selection;
 }
 
-Result Pipeline::run(const ImageView& image, const Selection& selection) const {
-  const auto call = calls_->take();
+Result Pipeline::run(Call& call, const ImageView& image, const Selection& selection) const {
   const Clock::time_point begin = Clock::now();
   const NetworkSize size = network_size(folder_.preprocess, image.height, image.width);
-  Session& main = *call->sessions[0];
+  Session& main = *call.sessions[0];
   const std::int64_t shape[] = {1, 3, size.padded_height, size.padded_width};
-  preprocess(image, folder_.preprocess, main.input(0, shape).data(), call->preprocess, threads_);
+  preprocess(image, folder_.preprocess, main.input(0, shape).data(), call.preprocess, threads_);
   const Clock::time_point preprocessed = Clock::now();
   main.run();
   const Clock::time_point computed = Clock::now();
-  Result result = family_->detect(call->sessions, image.height, image.width, selection, threads_,
-                                  *call->family);
+  Result result =
+      family_->detect(call.sessions, image.height, image.width, selection, threads_, *call.family);
   const Clock::time_point end = Clock::now();
   const double further_networks_ms = result.timings.network_ms;
   result.timings = {.preprocess_ms = milliseconds(begin, preprocessed),
@@ -165,7 +166,9 @@ Result Pipeline::run(const ImageView& image, const Selection& selection) const {
 
 Result Pipeline::predict(const ImageView& image, const PredictOptions& options) const {
   check_image_size(image);
-  return run(image, selection(options));
+  const Selection selected = selection(options);
+  const auto call = calls_->take();
+  return run(*call, image, selected);
 }
 
 std::vector<Result> Pipeline::predict_batch(std::span<const ImageView> images,
@@ -181,7 +184,8 @@ std::vector<Result> Pipeline::predict_batch(std::span<const ImageView> images,
   std::vector<Result> results(images.size());
   batch_threads_->parallel_for(static_cast<int>(images.size()), [&](int i) {
     const auto index = static_cast<std::size_t>(i);
-    results[index] = run(images[index], selected);
+    const auto call = calls_->take();
+    results[index] = run(*call, images[index], selected);
   });
   return results;
 }
@@ -193,8 +197,16 @@ void Pipeline::warm_up() const {
       static_cast<std::size_t>(height) * static_cast<std::size_t>(width), 128);
   const ImageView image{
       .data = grey.data(), .height = height, .width = width, .format = PixelFormat::kGray};
-  batch_threads_->parallel_for(static_cast<int>(calls_->size()),
-                               [&](int) { run(image, selection({})); });
+  // All calls are taken first, so that each runs once. One warm-up at a time: two that hold some
+  // calls each would wait for each other forever.
+  const std::lock_guard alone(warming_up_);
+  std::vector<std::unique_ptr<const FairPool<Call>::Lease>> calls;
+  for (std::size_t i = 0; i < calls_->size(); ++i) {
+    calls.emplace_back(new FairPool<Call>::Lease(calls_->take()));
+  }
+  batch_threads_->parallel_for(static_cast<int>(calls.size()), [&](int i) {
+    run(**calls[static_cast<std::size_t>(i)], image, selection({}));
+  });
 }
 
 }  // namespace instseg

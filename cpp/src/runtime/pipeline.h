@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -38,7 +39,7 @@ class Pipeline {
 
   void check_image_size(const ImageView& image) const;
   Selection selection(const PredictOptions& options) const;
-  Result run(const ImageView& image, const Selection& selection) const;
+  Result run(Call& call, const ImageView& image, const Selection& selection) const;
 
   NetworkFolder folder_;
   std::int64_t max_image_pixels_;
@@ -47,6 +48,7 @@ class Pipeline {
   ThreadPool threads_;  // of pre- and post-processing
   std::unique_ptr<FairPool<Call>> calls_;
   std::unique_ptr<ThreadPool> batch_threads_;  // one per call of calls_
+  mutable std::mutex warming_up_;
   PredictorInfo info_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 
 #include "instseg/errors.h"
 #include "testing.h"
@@ -42,6 +43,15 @@ TEST(ImageCheck, NamesAStrideThatMakesRowsOverlap) {
   EXPECT_THROWS(InvalidArgument, "8 bytes", check_image(view(2, 3, PixelFormat::kBgr, 8)));
   EXPECT_THROWS(InvalidArgument, "needs 9", check_image(view(2, 3, PixelFormat::kBgr, -8)));
   EXPECT_THROWS(InvalidArgument, "needs 12", check_image(view(2, 3, PixelFormat::kRgba, 11)));
+}
+
+TEST(ImageCheck, NamesAStrideThatLeavesTheMemory) {
+  const auto most = std::numeric_limits<std::ptrdiff_t>::max();
+  check_image(view(2, 3, PixelFormat::kBgr, most / 2));
+  for (const std::ptrdiff_t stride : {most, most / 2 + 1, -most, -most - 1, -most / 2 - 1}) {
+    EXPECT_THROWS(InvalidArgument, std::to_string(stride) + " bytes, but 2 rows so far apart",
+                  check_image(view(2, 3, PixelFormat::kBgr, stride)));
+  }
 }
 
 TEST(ImageCheck, NamesAnUnknownFormat) {

@@ -1,11 +1,17 @@
 #include "engines/openvino/openvino_engine.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <openvino/frontend/manager.hpp>
 #include <openvino/openvino.hpp>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "engines/openvino/compiled_cache.h"
 #include "instseg/errors.h"
 
 namespace instseg {
@@ -31,6 +37,14 @@ auto translating(const std::string& doing, const Body& body) {
   } catch (...) {
     throw EngineError("OpenVINO " + version_text() + " " + doing + ": an unknown exception");
   }
+}
+
+// Network files are ONNX. OpenVINO's own read_model() would try every format it knows, and some of
+// those print about what they cannot read.
+std::shared_ptr<ov::Model> read_onnx(const std::filesystem::path& file) {
+  ov::frontend::FrontEndManager manager;
+  const ov::frontend::FrontEnd::Ptr onnx = manager.load_by_framework("onnx");
+  return onnx->convert(onnx->load(file.string()));
 }
 
 struct Precision {
@@ -87,40 +101,61 @@ std::size_t find_port(const Ports& ports, const TensorSpec& tensor, const Networ
 
 class OpenVinoSession final : public Session {
  public:
-  OpenVinoSession(ov::InferRequest request, const std::vector<std::size_t>& inputs,
+  OpenVinoSession(ov::InferRequest request, const std::vector<ov::Output<const ov::Node>>& inputs,
                   const std::vector<std::size_t>& outputs)
-      : request_(std::move(request)), outputs_(outputs), shapes_(outputs.size()) {
-    for (const std::size_t port : inputs) inputs_.push_back(request_.get_input_tensor(port));
+      : request_(std::move(request)),
+        inputs_(inputs),
+        outputs_(outputs),
+        values_(outputs.size()),
+        shapes_(outputs.size()) {
+    for (const auto& port : inputs_) tensors_.push_back(request_.get_tensor(port));
   }
 
   std::span<float> input(std::size_t index, std::span<const std::int64_t> shape) override {
-    ov::Tensor& tensor = inputs_[index];
+    ov::Tensor& tensor = tensors_[index];
     const ov::Shape& current = tensor.get_shape();
     if (!std::equal(
             shape.begin(), shape.end(), current.begin(), current.end(),
             [](std::int64_t a, std::size_t b) { return static_cast<std::size_t>(a) == b; })) {
-      translating("refuses the input's shape",
-                  [&] { tensor.set_shape(ov::Shape(shape.begin(), shape.end())); });
+      resize(index, ov::PartialShape(std::vector<ov::Dimension>(shape.begin(), shape.end())));
     }
     return {tensor.data<float>(), tensor.get_size()};
   }
 
   void run() override {
-    translating("failed to run the network", [&] { request_.infer(); });
-    for (std::size_t i = 0; i < outputs_.size(); ++i) {
-      const ov::Shape& shape = request_.get_output_tensor(outputs_[i]).get_shape();
-      shapes_[i].assign(shape.begin(), shape.end());
-    }
+    translating("failed to run the network", [&] {
+      request_.infer();
+      for (std::size_t i = 0; i < outputs_.size(); ++i) {
+        const ov::Tensor tensor = request_.get_output_tensor(outputs_[i]);
+        const ov::Shape& shape = tensor.get_shape();
+        shapes_[i].assign(shape.begin(), shape.end());
+        values_[i] = tensor.data<const float>();
+      }
+    });
   }
 
-  TensorView output(std::size_t index) const override {
-    return {request_.get_output_tensor(outputs_[index]).data<const float>(), shapes_[index]};
-  }
+  TensorView output(std::size_t index) const override { return {values_[index], shapes_[index]}; }
 
  private:
-  mutable ov::InferRequest request_;
-  std::vector<ov::Tensor> inputs_;
+  // OpenVINO itself would compute with a shape that the network does not have, and read anything.
+  void resize(std::size_t index, const ov::PartialShape& shape) {
+    const ov::Output<const ov::Node>& port = inputs_[index];
+    if (shape.is_dynamic() || !port.get_partial_shape().compatible(shape)) {
+      throw EngineError("OpenVINO " + version_text() + " got the shape " + shape.to_string() +
+                        " for the input '" + port.get_any_name() + "' of the shape " +
+                        port.get_partial_shape().to_string() +
+                        "; the network and instseg.json do not belong together: import the model "
+                        "again with `instseg import`");
+    }
+    translating("cannot hold the input", [&] { tensors_[index].set_shape(shape.to_shape()); });
+  }
+
+  ov::InferRequest request_;
+  std::vector<ov::Output<const ov::Node>> inputs_;
+  std::vector<ov::Tensor> tensors_;  // of inputs_
   std::vector<std::size_t> outputs_;
+  // Of the outputs, after the last run.
+  std::vector<const float*> values_;
   std::vector<std::vector<std::int64_t>> shapes_;
 };
 
@@ -128,7 +163,7 @@ class OpenVinoNetwork final : public Network {
  public:
   OpenVinoNetwork(ov::CompiledModel model, const NetworkSpec& network) : model_(std::move(model)) {
     for (const TensorSpec& tensor : network.inputs) {
-      inputs_.push_back(find_port(model_.inputs(), tensor, network));
+      inputs_.push_back(model_.input(find_port(model_.inputs(), tensor, network)));
     }
     for (const TensorSpec& tensor : network.outputs) {
       outputs_.push_back(find_port(model_.outputs(), tensor, network));
@@ -143,8 +178,8 @@ class OpenVinoNetwork final : public Network {
 
  private:
   mutable ov::CompiledModel model_;
-  std::vector<std::size_t> inputs_;  // port of each input of the NetworkSpec
-  std::vector<std::size_t> outputs_;
+  std::vector<ov::Output<const ov::Node>> inputs_;  // of each input of the NetworkSpec
+  std::vector<std::size_t> outputs_;                // port of each output
 };
 
 class OpenVinoEngine final : public Engine {
@@ -169,20 +204,57 @@ class OpenVinoEngine final : public Engine {
   std::unique_ptr<Network> load(const NetworkSpec& network,
                                 const EngineOptions& options) const override {
     return translating("cannot load " + network.file.string(), [&] {
-      ov::AnyMap config = {
+      const ov::AnyMap config = {
           ov::hint::inference_precision(precision_type(options.precision)),
           ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
           ov::inference_num_threads(options.num_threads),
           ov::num_streams(options.num_streams),
           ov::hint::enable_cpu_pinning(false),
       };
-      if (!options.cache_dir.empty()) config.insert(ov::cache_dir(options.cache_dir.string()));
-      return std::make_unique<OpenVinoNetwork>(
-          core_.compile_model(network.file.string(), kCpu, config), network);
+      const CompiledCache cache(options.cache_dir, cache_key(network, options));
+      std::optional<ov::CompiledModel> compiled = read_compiled(cache, config);
+      if (!compiled) {
+        compiled = core_.compile_model(read_onnx(network.file), kCpu, config);
+        cache.write([&](std::ostream& stream) { compiled->export_model(stream); });
+      }
+      return std::make_unique<OpenVinoNetwork>(std::move(*compiled), network);
     });
   }
 
  private:
+  // Everything that a compiled network depends on. The file counts by what instseg.json says of it
+  // and its time of change, for it is not read here.
+  std::string cache_key(const NetworkSpec& network, const EngineOptions& options) const {
+    std::error_code unknown;
+    const auto changed = std::filesystem::last_write_time(network.file, unknown);
+    std::string key = std::string("OpenVINO ") + ov::get_openvino_version().buildNumber + "\n" +
+                      core_.get_property(kCpu, ov::device::full_name);
+    for (const std::string& capability : core_.get_property(kCpu, ov::device::capabilities)) {
+      key += " " + capability;
+    }
+    key += "\n" + options.precision + ", " + std::to_string(options.num_threads) + " threads, " +
+           std::to_string(options.num_streams) + " streams\n" + network.sha256 + " " +
+           std::to_string(network.size_bytes) + " bytes of " +
+           std::to_string(unknown ? 0 : changed.time_since_epoch().count());
+    return key;
+  }
+
+  // The network from the cache; none where it is not there, or OpenVINO refuses it.
+  std::optional<ov::CompiledModel> read_compiled(const CompiledCache& cache,
+                                                 const ov::AnyMap& config) const {
+    ov::Tensor blob;
+    const auto allocate = [&](std::size_t size) {
+      blob = ov::Tensor(ov::element::u8, {size});
+      return std::as_writable_bytes(std::span(blob.data<std::uint8_t>(), size));
+    };
+    if (!cache.read(allocate)) return std::nullopt;
+    try {
+      return core_.import_model(blob, kCpu, config);
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
+  }
+
   mutable ov::Core core_;
 };
 

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engines/engine.h"
+
+namespace instseg::testing {
+
+// What the fake engine saw, and what it is told to do. Shared by all its networks and sessions.
+struct FakeControls {
+  // Set by the test.
+  std::atomic<int> fail_after{-1};  // runs until one throws; -1 = never
+  std::atomic<int> nan_after{-1};   // runs until one gives a NaN
+  std::atomic<bool> refuse_to_load{false};
+  std::atomic<bool> wrong_shape{false};       // a query more than instseg.json says
+  std::chrono::microseconds time_per_run{0};  // slept, not computed
+
+  // Counted by the engine.
+  std::atomic<int> loads{0};
+  std::atomic<int> sessions{0};
+  std::atomic<int> sessions_run{0};  // sessions that ran at least once
+  std::atomic<int> runs{0};
+  std::atomic<int> running{0};
+  std::atomic<int> most_running{0};
+  std::atomic<int> misused{0};  // a session was used by two threads at once
+  EngineOptions options;        // of the last load
+};
+
+// Stands in for an inference library: a network of the Mask-RT-DETR family with 16 queries, 3
+// classes and 3 prototypes of 16 x 16, as good_manifest() (network_folder/manifest.h) describes it.
+// The image [1, 3, 64, 64] is averaged over a 4 x 4 grid; each cell is a query. Its logits are 10 *
+// (mean - 0.5) per channel, its mask coefficients mean - 0.5, and its box is 1.25 cells wide. The
+// prototypes are the image averaged over 16 x 16 cells, minus 0.5. Every output depends on every
+// pixel, so a mix-up of two images shows. Nothing is allocated by input() and run() after the first
+// call.
+std::unique_ptr<Engine> make_fake_engine(std::shared_ptr<FakeControls> controls);
+
+}  // namespace instseg::testing
