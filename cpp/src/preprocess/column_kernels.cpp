@@ -34,7 +34,8 @@ void cubic_column_from(int begin, const float* const rows[4], const float weight
   const float w2 = weights[2];
   const float w3 = weights[3];
   for (int i = begin; i < count; ++i) {
-    const float value = (row0[i] * w0 + row1[i] * w1) + (row2[i] * w2 + row3[i] * w3);
+    const float value =
+        __builtin_fmaf(row0[i], w0, row1[i] * w1) + __builtin_fmaf(row2[i], w2, row3[i] * w3);
     // From 2^23 to 2^24 float32 counts in ones: the sum rounds half to even into the lowest bits.
     const float shifted = value + 12582912.0f;  // 1.5 * 2^23, bits 0x4B400000
     int32_t bits;
@@ -97,10 +98,10 @@ void cubic_column(const float* const rows[4], const float weights[4], int count,
   const float* const row2 = rows[2];
   const float* const row3 = rows[3];
   const auto at = [&](int i) {
-    const __m256 left = _mm256_add_ps(_mm256_mul_ps(_mm256_loadu_ps(row0 + i), w0),
-                                      _mm256_mul_ps(_mm256_loadu_ps(row1 + i), w1));
-    const __m256 right = _mm256_add_ps(_mm256_mul_ps(_mm256_loadu_ps(row2 + i), w2),
-                                       _mm256_mul_ps(_mm256_loadu_ps(row3 + i), w3));
+    const __m256 left = _mm256_fmadd_ps(_mm256_loadu_ps(row0 + i), w0,
+                                        _mm256_mul_ps(_mm256_loadu_ps(row1 + i), w1));
+    const __m256 right = _mm256_fmadd_ps(_mm256_loadu_ps(row2 + i), w2,
+                                         _mm256_mul_ps(_mm256_loadu_ps(row3 + i), w3));
     return _mm256_cvtps_epi32(_mm256_add_ps(left, right));  // half to even
   };
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);

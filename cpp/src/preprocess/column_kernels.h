@@ -13,8 +13,9 @@ struct ColumnKernels {
   void (*linear_column)(const std::int16_t* const rows[2], const std::int16_t weights[2], int count,
                         std::uint8_t* out);
 
-  // out = (w0 * r0 + w1 * r1) + (w2 * r2 + w3 * r3), every step rounded to float32; then rounded
-  // half to even and clamped to [0, 255].
+  // out = [w0 * r0 + (w1 * r1)] + [w2 * r2 + (w3 * r3)], every step rounded to float32, but a
+  // product and a sum in [] only together, as IPP does it; then rounded half to even and clamped
+  // to [0, 255].
   void (*cubic_column)(const float* const rows[4], const float weights[4], int count,
                        std::uint8_t* out);
 

@@ -61,9 +61,13 @@ void cubic_row_range(const uint8_t* row, const RowTaps& taps, int begin, int end
         out[kLanes * x + c] = 0;
         continue;
       }
-      const float left = static_cast<float>(p0[c]) * w[0] + static_cast<float>(p1[c]) * w[1];
-      const float right = static_cast<float>(p2[c]) * w[2] + static_cast<float>(p3[c]) * w[3];
-      out[kLanes * x + c] = left + right;
+      const auto v0 = static_cast<float>(p0[c]);
+      const auto v1 = static_cast<float>(p1[c]);
+      const auto v2 = static_cast<float>(p2[c]);
+      const auto v3 = static_cast<float>(p3[c]);
+      out[kLanes * x + c] = kChannels == 1 ? (v0 * w[0] + v1 * w[1]) + (v2 * w[2] + v3 * w[3])
+                                           : __builtin_fmaf(v0, w[0], v3 * w[3]) +
+                                                 __builtin_fmaf(v1, w[1], v2 * w[2]);
     }
   }
 }
@@ -154,14 +158,16 @@ int cubic_row_inner(const uint8_t* row, const RowTaps& taps, float* out) {
     const auto at = [row](int pixel) { return load16(row + static_cast<long>(pixel) * kChannels); };
     const __m256i pixels = _mm256_set_m128i(at(first[1]), at(first[0]));
     const __m256 weights = _mm256_loadu_ps(taps.real + 4L * x);  // four of each pixel
-    const auto term = [pixels](__m256i tap, __m256 weight) {
-      return _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_shuffle_epi8(pixels, tap)), weight);
+    const auto values = [pixels](__m256i tap) {
+      return _mm256_cvtepi32_ps(_mm256_shuffle_epi8(pixels, tap));
     };
-    const __m256 left = _mm256_add_ps(term(tap0, _mm256_permute_ps(weights, 0x00)),
-                                      term(tap1, _mm256_permute_ps(weights, 0x55)));
-    const __m256 right = _mm256_add_ps(term(tap2, _mm256_permute_ps(weights, 0xAA)),
-                                       term(tap3, _mm256_permute_ps(weights, 0xFF)));
-    _mm256_storeu_ps(out + 4L * x, _mm256_add_ps(left, right));
+    const __m256 outer =
+        _mm256_fmadd_ps(values(tap0), _mm256_permute_ps(weights, 0x00),
+                        _mm256_mul_ps(values(tap3), _mm256_permute_ps(weights, 0xFF)));
+    const __m256 inner =
+        _mm256_fmadd_ps(values(tap1), _mm256_permute_ps(weights, 0x55),
+                        _mm256_mul_ps(values(tap2), _mm256_permute_ps(weights, 0xAA)));
+    _mm256_storeu_ps(out + 4L * x, _mm256_add_ps(outer, inner));
   }
   return x;
 }

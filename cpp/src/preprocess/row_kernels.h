@@ -36,7 +36,10 @@ struct RowKernels {
   // out [size, lanes] = (w0 * p0 + w1 * p1) >> 4: 7 fractional bits, at most 32640.
   void (*linear_row)(const std::uint8_t* row, int channels, const RowTaps& taps, std::int16_t* out);
 
-  // out [size, lanes] = (w0 * p0 + w1 * p1) + (w2 * p2 + w3 * p3), every step rounded to float32
+  // out [size, lanes], every step rounded to float32, but a product and a sum in [] only together:
+  //   grey     (w0 * p0 + w1 * p1) + (w2 * p2 + w3 * p3)
+  //   colours  [w0 * p0 + (w3 * p3)] + [w1 * p1 + (w2 * p2)]
+  // as IPP does it. The same bits on every instruction set: fused steps are asked for by name.
   void (*cubic_row)(const std::uint8_t* row, int channels, const RowTaps& taps, float* out);
 
   // out [size, 4] = sum of w * (p * scale + offset) from tap 0 on, every step rounded to float32;

@@ -70,14 +70,27 @@ std::uint8_t linear_byte(const Picture& picture, int channel, const Taps& row, c
   return static_cast<std::uint8_t>((sum + 2) >> 2);
 }
 
-// Four products added in pairs, each step in float32.
-float add_in_pairs(const float (&values)[4], const float (&weights)[4]) {
-  float terms[4];
-  for (int k = 0; k < 4; ++k) terms[k] = values[k] * weights[k];
-  const float left = terms[0] + terms[1];
-  const float right = terms[2] + terms[3];
-  return left + right;
+// Four products added in two pairs, each step in float32; fused: the first product of each pair
+// enters its sum unrounded.
+float add_in_pairs(const float (&values)[4], const float (&weights)[4], const int (&order)[4],
+                   bool fused) {
+  float pairs[2];
+  for (int pair = 0; pair < 2; ++pair) {
+    const int first = order[2 * pair];
+    const int second = order[2 * pair + 1];
+    const float product = values[second] * weights[second];
+    if (fused) {
+      pairs[pair] = std::fma(values[first], weights[first], product);
+    } else {
+      const float other = values[first] * weights[first];
+      pairs[pair] = other + product;
+    }
+  }
+  return pairs[0] + pairs[1];
 }
+
+constexpr int kNeighbours[] = {0, 1, 2, 3};
+constexpr int kOuterAndInner[] = {0, 3, 1, 2};
 
 std::uint8_t cubic_byte(const Picture& picture, int channel, const Taps& row, const Taps& column,
                         bool tiny) {
@@ -96,9 +109,11 @@ std::uint8_t cubic_byte(const Picture& picture, int channel, const Taps& row, co
     for (int k = 0; k < 4; ++k) {
       pixels[k] = static_cast<float>(picture.at(column.first + j, row.first + k, channel));
     }
-    lines[j] = add_in_pairs(pixels, row_weights);
+    lines[j] = num_channels(picture.format) == 1
+                   ? add_in_pairs(pixels, row_weights, kNeighbours, /*fused=*/false)
+                   : add_in_pairs(pixels, row_weights, kOuterAndInner, /*fused=*/true);
   }
-  const float sum = add_in_pairs(lines, column_weights);
+  const float sum = add_in_pairs(lines, column_weights, kNeighbours, /*fused=*/true);
   return static_cast<std::uint8_t>(std::clamp(std::nearbyint(sum), 0.0f, 255.0f));
 }
 

@@ -1,8 +1,9 @@
 """Preprocessing against OpenCV and NumPy, as PaddleX uses them.
 
-Bytes: at most 1 level apart, 0 on 99.9 % of the values. Nearest and bilinear are equal. Bicubic
-differs where the exact value lies within some 1e-5 of a half, the rounding of float32 sums: up to
-2e-5 of the values at photo sizes. OpenCV without Intel IPP (`cv2.ipp`) rounds bicubic weights to 11
+Bytes: at most 1 level apart, 0 on 99.9 % of the values. Nearest and bilinear are equal. Bicubic adds
+in the order in which Intel IPP adds on processors with AVX2 and FMA, and is equal there, but for
+some 1e-5 of the values of images a few pixels wide or high and of four channels. Where IPP picks
+other code, values within some 1e-5 of a half may go the other way. OpenCV without Intel IPP (`cv2.ipp`) rounds bicubic weights to 11
 bits, which moves 4 % of the values by 1; instseg follows the x86-64 wheels, which have IPP.
 """
 
@@ -73,7 +74,9 @@ def check(image: Bytes, height: int, width: int, interpolation: str, most: float
 def test_resize_at_real_sizes(
     source: tuple[int, int], size: tuple[int, int], interpolation: str, channels: int
 ) -> None:
-    check(noise(1, *source, channels), *size, interpolation, most=1e-4)
+    same_code = cv2.ipp.useIPP() and _core.cpu_isa() == "avx2"
+    exact = same_code and channels != 4 and min(source) > 5
+    check(noise(1, *source, channels), *size, interpolation, most=0 if exact else 1e-4)
 
 
 @settings(deadline=None, max_examples=300)
