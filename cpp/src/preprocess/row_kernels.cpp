@@ -47,7 +47,19 @@ void linear_row_range(const uint8_t* row, const RowTaps& taps, int begin, int en
   }
 }
 
-template <int kChannels, bool kInner>
+template <int kChannels>
+float cubic_inside(const float v[4], const float* w) {
+  if (kChannels == 1) return (v[0] * w[0] + v[1] * w[1]) + (v[2] * w[2] + v[3] * w[3]);
+  return __builtin_fmaf(v[0], w[0], v[3] * w[3]) + __builtin_fmaf(v[1], w[1], v[2] * w[2]);
+}
+
+float cubic_border(const float v[4], const float* w) {
+  const float two = __builtin_fmaf(v[0], w[0], v[1] * w[1]);
+  return __builtin_fmaf(v[3], w[3], __builtin_fmaf(v[2], w[2], two));
+}
+
+// kBorder: how the sum is formed, not where the pixels lie.
+template <int kChannels, bool kInner, bool kBorder>
 void cubic_row_range(const uint8_t* row, const RowTaps& taps, int begin, int end, float* out) {
   constexpr int kLanes = lanes_of(kChannels);
   for (int x = begin; x < end; ++x) {
@@ -61,13 +73,9 @@ void cubic_row_range(const uint8_t* row, const RowTaps& taps, int begin, int end
         out[kLanes * x + c] = 0;
         continue;
       }
-      const auto v0 = static_cast<float>(p0[c]);
-      const auto v1 = static_cast<float>(p1[c]);
-      const auto v2 = static_cast<float>(p2[c]);
-      const auto v3 = static_cast<float>(p3[c]);
-      out[kLanes * x + c] = kChannels == 1 ? (v0 * w[0] + v1 * w[1]) + (v2 * w[2] + v3 * w[3])
-                                           : __builtin_fmaf(v0, w[0], v3 * w[3]) +
-                                                 __builtin_fmaf(v1, w[1], v2 * w[2]);
+      const float v[4] = {static_cast<float>(p0[c]), static_cast<float>(p1[c]),
+                          static_cast<float>(p2[c]), static_cast<float>(p3[c])};
+      out[kLanes * x + c] = kBorder ? cubic_border(v, w) : cubic_inside<kChannels>(v, w);
     }
   }
 }
@@ -222,10 +230,15 @@ void linear_row_of(const uint8_t* row, const RowTaps& taps, int16_t* out) {
 
 template <int kChannels>
 void cubic_row_of(const uint8_t* row, const RowTaps& taps, float* out) {
-  cubic_row_range<kChannels, false>(row, taps, 0, taps.inner_begin, out);
   const int inner = kChannels == 1 ? taps.inner_begin : cubic_row_inner<kChannels>(row, taps, out);
-  cubic_row_range<kChannels, true>(row, taps, inner, taps.inner_end, out);
-  cubic_row_range<kChannels, false>(row, taps, taps.inner_end, taps.size, out);
+  cubic_row_range<kChannels, true, false>(row, taps, inner, taps.inside_end, out);
+  cubic_row_range<kChannels, false, true>(row, taps, 0, taps.inner_begin, out);
+  cubic_row_range<kChannels, false, true>(row, taps, taps.inside_end, taps.size, out);
+}
+
+template <int kChannels>
+void cubic_border_row_of(const uint8_t* row, const RowTaps& taps, float* out) {
+  cubic_row_range<kChannels, false, true>(row, taps, 0, taps.size, out);
 }
 
 template <int kChannels, int kTaps>
@@ -258,6 +271,12 @@ void cubic_row(const uint8_t* row, int channels, const RowTaps& taps, float* out
                    : cubic_row_of<4>)(row, taps, out);
 }
 
+void cubic_border_row(const uint8_t* row, int channels, const RowTaps& taps, float* out) {
+  (channels == 1   ? cubic_border_row_of<1>
+   : channels == 3 ? cubic_border_row_of<3>
+                   : cubic_border_row_of<4>)(row, taps, out);
+}
+
 void float_row(const uint8_t* row, int channels, int num_taps, const RowTaps& taps,
                const LaneNormalization& normalization, float* out) {
   if (num_taps == 2) {
@@ -278,6 +297,7 @@ const RowKernels kRowKernels = {
     .nearest_row = nearest_row,
     .linear_row = linear_row,
     .cubic_row = cubic_row,
+    .cubic_border_row = cubic_border_row,
     .float_row = float_row,
 };
 
