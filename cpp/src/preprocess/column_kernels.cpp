@@ -23,6 +23,16 @@ void linear_column_from(int begin, const int16_t* const rows[2], const int16_t w
   }
 }
 
+// From 2^23 to 2^24 float32 counts in ones: a sum rounds half to even into the lowest bits.
+uint8_t rounded_byte(float value) {
+  const float shifted = value + 12582912.0f;  // 1.5 * 2^23, bits 0x4B400000
+  int32_t bits;
+  __builtin_memcpy(&bits, &shifted, sizeof bits);
+  const int32_t rounded = bits - 0x4B400000;
+  const int32_t low = rounded < 0 ? 0 : rounded;
+  return static_cast<uint8_t>(low > 255 ? 255 : low);
+}
+
 void cubic_column_from(int begin, const float* const rows[4], const float weights[4], int count,
                        uint8_t* out) {
   const float* const row0 = rows[0];
@@ -34,14 +44,23 @@ void cubic_column_from(int begin, const float* const rows[4], const float weight
   const float w2 = weights[2];
   const float w3 = weights[3];
   for (int i = begin; i < count; ++i) {
-    const float value = (row0[i] * w0 + row1[i] * w1) + (row2[i] * w2 + row3[i] * w3);
-    // From 2^23 to 2^24 float32 counts in ones: the sum rounds half to even into the lowest bits.
-    const float shifted = value + 12582912.0f;  // 1.5 * 2^23, bits 0x4B400000
-    int32_t bits;
-    __builtin_memcpy(&bits, &shifted, sizeof bits);
-    const int32_t rounded = bits - 0x4B400000;
-    const int32_t low = rounded < 0 ? 0 : rounded;
-    out[i] = static_cast<uint8_t>(low > 255 ? 255 : low);
+    out[i] = rounded_byte(__builtin_fmaf(row0[i], w0, row1[i] * w1) +
+                          __builtin_fmaf(row2[i], w2, row3[i] * w3));
+  }
+}
+
+void cubic_border_column(const float* const rows[4], const float weights[4], int count,
+                         uint8_t* out) {
+  const float* const row0 = rows[0];
+  const float* const row1 = rows[1];
+  const float* const row2 = rows[2];
+  const float* const row3 = rows[3];
+  const float w0 = weights[0];
+  const float w1 = weights[1];
+  const float w2 = weights[2];
+  const float w3 = weights[3];
+  for (int i = 0; i < count; ++i) {
+    out[i] = rounded_byte((row0[i] * w0 + row2[i] * w2) + (row1[i] * w1 + row3[i] * w3));
   }
 }
 
@@ -97,10 +116,10 @@ void cubic_column(const float* const rows[4], const float weights[4], int count,
   const float* const row2 = rows[2];
   const float* const row3 = rows[3];
   const auto at = [&](int i) {
-    const __m256 left = _mm256_add_ps(_mm256_mul_ps(_mm256_loadu_ps(row0 + i), w0),
-                                      _mm256_mul_ps(_mm256_loadu_ps(row1 + i), w1));
-    const __m256 right = _mm256_add_ps(_mm256_mul_ps(_mm256_loadu_ps(row2 + i), w2),
-                                       _mm256_mul_ps(_mm256_loadu_ps(row3 + i), w3));
+    const __m256 left = _mm256_fmadd_ps(_mm256_loadu_ps(row0 + i), w0,
+                                        _mm256_mul_ps(_mm256_loadu_ps(row1 + i), w1));
+    const __m256 right = _mm256_fmadd_ps(_mm256_loadu_ps(row2 + i), w2,
+                                         _mm256_mul_ps(_mm256_loadu_ps(row3 + i), w3));
     return _mm256_cvtps_epi32(_mm256_add_ps(left, right));  // half to even
   };
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
@@ -132,6 +151,7 @@ extern const ColumnKernels kColumnKernels;
 const ColumnKernels kColumnKernels = {
     .linear_column = linear_column,
     .cubic_column = cubic_column,
+    .cubic_border_column = cubic_border_column,
     .float_column = float_column,
 };
 

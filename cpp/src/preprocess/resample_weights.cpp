@@ -111,6 +111,9 @@ RowTaps ResampleWeights::row_taps(int channels, int load_bytes) const {
   const auto inner = std::partition_point(first_.begin(), end, [](int first) { return first < 0; });
   const auto outer = std::partition_point(
       inner, end, [=](int first) { return static_cast<std::int64_t>(first) * channels <= last; });
+  const auto outside =
+      std::partition_point(inner, end, [this](int first) { return first + taps_ <= axis_.source; });
+  row.inside_end = static_cast<int>(outside - first_.begin());
   row.inner_begin = static_cast<int>(inner - first_.begin());
   row.inner_end = static_cast<int>(outer - first_.begin());
   return row;

@@ -29,10 +29,11 @@ struct ResampleAxis {
 //             of the border pixels is moved onto them; along a column both taps read the border row
 //             and keep their weights. The kernels say how sums are rounded.
 //   bicubic   four taps of the cubic convolution kernel with a = -0.75, border pixels repeated. The
-//             wheels leave it to Intel IPP, which computes in float32 and rounds once at the end,
-//             halves to even; so do we. OpenCV without IPP, and the wheels on images less than 4
-//             pixels wide or high, round c to float32 and the weights to 11 fractional bits, which
-//             moves about 4 % of the values by 1; we do that for such tiny images only.
+//             wheels leave it to Intel IPP, which computes in float32 (the kernels say in which
+//             order) and rounds once at the end, halves to even; so do we. OpenCV without IPP, and
+//             the wheels on images less than 4 pixels wide or high, round c to float32 and the
+//             weights to 11 fractional bits, which moves about 4 % of the values by 1; we do that
+//             for such tiny images only.
 //   float32   bilinear (by IPP too) and bicubic with float32 weights of the exact c.
 class ResampleWeights {
  public:

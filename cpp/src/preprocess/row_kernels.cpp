@@ -47,7 +47,19 @@ void linear_row_range(const uint8_t* row, const RowTaps& taps, int begin, int en
   }
 }
 
-template <int kChannels, bool kInner>
+template <int kChannels>
+float cubic_inside(const float v[4], const float* w) {
+  if (kChannels == 1) return (v[0] * w[0] + v[1] * w[1]) + (v[2] * w[2] + v[3] * w[3]);
+  return __builtin_fmaf(v[0], w[0], v[3] * w[3]) + __builtin_fmaf(v[1], w[1], v[2] * w[2]);
+}
+
+float cubic_border(const float v[4], const float* w) {
+  const float two = __builtin_fmaf(v[0], w[0], v[1] * w[1]);
+  return __builtin_fmaf(v[3], w[3], __builtin_fmaf(v[2], w[2], two));
+}
+
+// kBorder: how the sum is formed, not where the pixels lie.
+template <int kChannels, bool kInner, bool kBorder>
 void cubic_row_range(const uint8_t* row, const RowTaps& taps, int begin, int end, float* out) {
   constexpr int kLanes = lanes_of(kChannels);
   for (int x = begin; x < end; ++x) {
@@ -61,9 +73,9 @@ void cubic_row_range(const uint8_t* row, const RowTaps& taps, int begin, int end
         out[kLanes * x + c] = 0;
         continue;
       }
-      const float left = static_cast<float>(p0[c]) * w[0] + static_cast<float>(p1[c]) * w[1];
-      const float right = static_cast<float>(p2[c]) * w[2] + static_cast<float>(p3[c]) * w[3];
-      out[kLanes * x + c] = left + right;
+      const float v[4] = {static_cast<float>(p0[c]), static_cast<float>(p1[c]),
+                          static_cast<float>(p2[c]), static_cast<float>(p3[c])};
+      out[kLanes * x + c] = kBorder ? cubic_border(v, w) : cubic_inside<kChannels>(v, w);
     }
   }
 }
@@ -154,14 +166,16 @@ int cubic_row_inner(const uint8_t* row, const RowTaps& taps, float* out) {
     const auto at = [row](int pixel) { return load16(row + static_cast<long>(pixel) * kChannels); };
     const __m256i pixels = _mm256_set_m128i(at(first[1]), at(first[0]));
     const __m256 weights = _mm256_loadu_ps(taps.real + 4L * x);  // four of each pixel
-    const auto term = [pixels](__m256i tap, __m256 weight) {
-      return _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_shuffle_epi8(pixels, tap)), weight);
+    const auto values = [pixels](__m256i tap) {
+      return _mm256_cvtepi32_ps(_mm256_shuffle_epi8(pixels, tap));
     };
-    const __m256 left = _mm256_add_ps(term(tap0, _mm256_permute_ps(weights, 0x00)),
-                                      term(tap1, _mm256_permute_ps(weights, 0x55)));
-    const __m256 right = _mm256_add_ps(term(tap2, _mm256_permute_ps(weights, 0xAA)),
-                                       term(tap3, _mm256_permute_ps(weights, 0xFF)));
-    _mm256_storeu_ps(out + 4L * x, _mm256_add_ps(left, right));
+    const __m256 outer =
+        _mm256_fmadd_ps(values(tap0), _mm256_permute_ps(weights, 0x00),
+                        _mm256_mul_ps(values(tap3), _mm256_permute_ps(weights, 0xFF)));
+    const __m256 inner =
+        _mm256_fmadd_ps(values(tap1), _mm256_permute_ps(weights, 0x55),
+                        _mm256_mul_ps(values(tap2), _mm256_permute_ps(weights, 0xAA)));
+    _mm256_storeu_ps(out + 4L * x, _mm256_add_ps(outer, inner));
   }
   return x;
 }
@@ -216,10 +230,15 @@ void linear_row_of(const uint8_t* row, const RowTaps& taps, int16_t* out) {
 
 template <int kChannels>
 void cubic_row_of(const uint8_t* row, const RowTaps& taps, float* out) {
-  cubic_row_range<kChannels, false>(row, taps, 0, taps.inner_begin, out);
   const int inner = kChannels == 1 ? taps.inner_begin : cubic_row_inner<kChannels>(row, taps, out);
-  cubic_row_range<kChannels, true>(row, taps, inner, taps.inner_end, out);
-  cubic_row_range<kChannels, false>(row, taps, taps.inner_end, taps.size, out);
+  cubic_row_range<kChannels, true, false>(row, taps, inner, taps.inside_end, out);
+  cubic_row_range<kChannels, false, true>(row, taps, 0, taps.inner_begin, out);
+  cubic_row_range<kChannels, false, true>(row, taps, taps.inside_end, taps.size, out);
+}
+
+template <int kChannels>
+void cubic_border_row_of(const uint8_t* row, const RowTaps& taps, float* out) {
+  cubic_row_range<kChannels, false, true>(row, taps, 0, taps.size, out);
 }
 
 template <int kChannels, int kTaps>
@@ -252,6 +271,12 @@ void cubic_row(const uint8_t* row, int channels, const RowTaps& taps, float* out
                    : cubic_row_of<4>)(row, taps, out);
 }
 
+void cubic_border_row(const uint8_t* row, int channels, const RowTaps& taps, float* out) {
+  (channels == 1   ? cubic_border_row_of<1>
+   : channels == 3 ? cubic_border_row_of<3>
+                   : cubic_border_row_of<4>)(row, taps, out);
+}
+
 void float_row(const uint8_t* row, int channels, int num_taps, const RowTaps& taps,
                const LaneNormalization& normalization, float* out) {
   if (num_taps == 2) {
@@ -272,6 +297,7 @@ const RowKernels kRowKernels = {
     .nearest_row = nearest_row,
     .linear_row = linear_row,
     .cubic_row = cubic_row,
+    .cubic_border_row = cubic_border_row,
     .float_row = float_row,
 };
 

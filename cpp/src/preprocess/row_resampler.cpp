@@ -74,6 +74,7 @@ void RowResampler::start(const Resampling& resampling, const ResampleWeights& al
   taps_ = along_row.row_taps(channels, loaded);
   row_bytes_ = aligned(values_per_row(resampling) * sizeof(float));
   std::fill(std::begin(kept_), std::end(kept_), -1);
+  kept_for_border_ = false;
 }
 
 const void* RowResampler::source_row(int y, int k) {
@@ -91,7 +92,8 @@ const void* RowResampler::source_row(int y, int k) {
   } else if (resampling_->interpolation == Interpolation::kBilinear) {
     row_kernels_->linear_row(pixels, channels, taps_, reinterpret_cast<std::int16_t*>(out));
   } else {
-    row_kernels_->cubic_row(pixels, channels, taps_, reinterpret_cast<float*>(out));
+    (kept_for_border_ ? row_kernels_->cubic_border_row : row_kernels_->cubic_row)(
+        pixels, channels, taps_, reinterpret_cast<float*>(out));
   }
   kept_[slot] = row;
   return out;
@@ -112,15 +114,41 @@ const std::uint8_t* RowResampler::byte_row(int y) {
           rows, along_column_->fixed() + 2 * static_cast<std::ptrdiff_t>(y), count, out);
       break;
     }
-    case Interpolation::kBicubic: {
-      const float* rows[4];
-      for (int k = 0; k < 4; ++k) rows[k] = static_cast<const float*>(source_row(y, k));
-      column_kernels_->cubic_column(
-          rows, along_column_->real() + 4 * static_cast<std::ptrdiff_t>(y), count, out);
+    case Interpolation::kBicubic:
+      cubic_bytes(y, out);
       break;
-    }
   }
   return out;
+}
+
+bool RowResampler::crosses_border(int y) const {
+  const int first = along_column_->first()[y];
+  return first < 0 || first + 3 >= resampling_->image.height;
+}
+
+void RowResampler::cubic_bytes(int y, std::uint8_t* out) {
+  const bool border = crosses_border(y);
+  if (border != kept_for_border_) {
+    std::fill(std::begin(kept_), std::end(kept_), -1);
+    kept_for_border_ = border;
+  }
+  const float* rows[4];
+  for (int k = 0; k < 4; ++k) rows[k] = static_cast<const float*>(source_row(y, k));
+  const float* const weights = along_column_->real() + 4 * static_cast<std::ptrdiff_t>(y);
+  const int lanes = resampling_->lanes();
+  const auto border_pixels = [&](int begin, int end) {
+    const std::ptrdiff_t offset = std::ptrdiff_t{begin} * lanes;
+    const float* const parts[4] = {rows[0] + offset, rows[1] + offset, rows[2] + offset,
+                                   rows[3] + offset};
+    column_kernels_->cubic_border_column(parts, weights, (end - begin) * lanes, out + offset);
+  };
+  if (border) {
+    border_pixels(0, taps_.size);
+    return;
+  }
+  column_kernels_->cubic_column(rows, weights, taps_.size * lanes, out);
+  border_pixels(0, taps_.inner_begin);
+  border_pixels(taps_.inside_end, taps_.size);
 }
 
 const float* RowResampler::float_row(int y) {

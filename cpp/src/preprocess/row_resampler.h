@@ -52,6 +52,9 @@ class RowResampler {
  private:
   // Resized source row `first tap of output row y, plus k`, moved inside the image.
   const void* source_row(int y, int k);
+  void cubic_bytes(int y, std::uint8_t* out);
+  // Whether a bicubic tap of output row y lies outside the image: sums are formed in another order.
+  bool crosses_border(int y) const;
 
   struct Free {
     void operator()(std::byte* memory) const;
@@ -64,8 +67,9 @@ class RowResampler {
   const RowKernels* row_kernels_ = nullptr;
   const ColumnKernels* column_kernels_ = nullptr;
   RowTaps taps_;
-  std::size_t row_bytes_ = 0;  // of one resized source row
-  int kept_[4] = {};           // source row in each slot, -1 = none
+  std::size_t row_bytes_ = 0;     // of one resized source row
+  int kept_[4] = {};              // source row in each slot, -1 = none
+  bool kept_for_border_ = false;  // how the kept rows were resized
 };
 
 }  // namespace instseg

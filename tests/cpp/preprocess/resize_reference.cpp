@@ -70,14 +70,41 @@ std::uint8_t linear_byte(const Picture& picture, int channel, const Taps& row, c
   return static_cast<std::uint8_t>((sum + 2) >> 2);
 }
 
-// Four products added in pairs, each step in float32.
-float add_in_pairs(const float (&values)[4], const float (&weights)[4]) {
-  float terms[4];
-  for (int k = 0; k < 4; ++k) terms[k] = values[k] * weights[k];
-  const float left = terms[0] + terms[1];
-  const float right = terms[2] + terms[3];
+// Sums of four products in IPP's orders, each step in float32. `std::fma` takes its product into
+// the sum unrounded.
+using Four = float[4];
+
+float grey_row_sum(const Four& v, const Four& w) {
+  const float left = v[0] * w[0] + v[1] * w[1];
+  const float right = v[2] * w[2] + v[3] * w[3];
   return left + right;
 }
+
+float colour_row_sum(const Four& v, const Four& w) {
+  const float outer = std::fma(v[0], w[0], v[3] * w[3]);
+  const float inner = std::fma(v[1], w[1], v[2] * w[2]);
+  return outer + inner;
+}
+
+float border_row_sum(const Four& v, const Four& w) {
+  float sum = v[1] * w[1];
+  for (const int k : {0, 2, 3}) sum = std::fma(v[k], w[k], sum);
+  return sum;
+}
+
+float column_sum(const Four& v, const Four& w) {
+  const float upper = std::fma(v[0], w[0], v[1] * w[1]);
+  const float lower = std::fma(v[2], w[2], v[3] * w[3]);
+  return upper + lower;
+}
+
+float border_column_sum(const Four& v, const Four& w) {
+  const float even = v[0] * w[0] + v[2] * w[2];
+  const float odd = v[1] * w[1] + v[3] * w[3];
+  return even + odd;
+}
+
+bool crosses(const Taps& taps, int size) { return taps.first < 0 || taps.first + 3 >= size; }
 
 std::uint8_t cubic_byte(const Picture& picture, int channel, const Taps& row, const Taps& column,
                         bool tiny) {
@@ -90,15 +117,20 @@ std::uint8_t cubic_byte(const Picture& picture, int channel, const Taps& row, co
     row_weights[k] = weight(row.weights[index(k)]);
     column_weights[k] = weight(column.weights[index(k)]);
   }
+  const bool border = crosses(row, picture.width) || crosses(column, picture.height);
   float lines[4];
   for (int j = 0; j < 4; ++j) {
     float pixels[4];
     for (int k = 0; k < 4; ++k) {
       pixels[k] = static_cast<float>(picture.at(column.first + j, row.first + k, channel));
     }
-    lines[j] = add_in_pairs(pixels, row_weights);
+    const auto row_sum = border                              ? border_row_sum
+                         : num_channels(picture.format) == 1 ? grey_row_sum
+                                                             : colour_row_sum;
+    lines[j] = row_sum(pixels, row_weights);
   }
-  const float sum = add_in_pairs(lines, column_weights);
+  const float sum =
+      border ? border_column_sum(lines, column_weights) : column_sum(lines, column_weights);
   return static_cast<std::uint8_t>(std::clamp(std::nearbyint(sum), 0.0f, 255.0f));
 }
 
