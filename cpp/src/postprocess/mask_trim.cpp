@@ -1,39 +1,12 @@
 #include "postprocess/mask_trim.h"
 
-#include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-namespace instseg {
+#include "instseg/mask_geometry.h"
 
-Region foreground_region(const Mask& mask) {
-  const Region& region = mask.region();
-  int top = -1;
-  int bottom = -1;
-  int left = region.width;
-  int right = -1;
-  for (int y = 0; y < region.height; ++y) {
-    const std::span<const std::uint64_t> row = mask.row(y);
-    const auto set = [](std::uint64_t word) { return word != 0; };
-    const auto first = std::find_if(row.begin(), row.end(), set);
-    if (first == row.end()) continue;
-    if (top < 0) top = y;
-    bottom = y;
-    const auto first_word = static_cast<int>(first - row.begin());
-    left = std::min(left, 64 * first_word + std::countr_zero(*first));
-    auto last_word = static_cast<int>(row.size()) - 1;
-    while (row[static_cast<std::size_t>(last_word)] == 0) --last_word;
-    const std::uint64_t last = row[static_cast<std::size_t>(last_word)];
-    right = std::max(right, 64 * last_word + 63 - std::countl_zero(last));
-  }
-  if (top < 0) return {};
-  return {.x = region.x + left,
-          .y = region.y + top,
-          .width = right - left + 1,
-          .height = bottom - top + 1};
-}
+namespace instseg {
 
 Mask trimmed(const Mask& mask) {
   const Region region = foreground_region(mask);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "instseg/mask_geometry.h"
 #include "testing.h"
 
 namespace instseg {

@@ -11,6 +11,7 @@
 
 #include "allocation_count.h"
 #include "instseg/errors.h"
+#include "instseg/mask_geometry.h"
 #include "postprocess/mask_trim.h"
 #include "postprocess/three_tap_kernels.h"
 #include "testing.h"
