@@ -9,19 +9,26 @@
 #include "families/roi_pooling.h"
 #include "float_array.h"
 #include "instseg/errors.h"
-#include "network_folder/rcnn_json.h"
+#include "network_folder/postprocess_json.h"
 #include "postprocess/mask_paste.h"
 #include "postprocess/proposals.h"
 
 namespace instseg::python {
 namespace {
 
-// spec: "rcnn" of "postprocess" in instseg.json.
-RcnnSpec checked_spec(const py::dict& spec) {
+// spec: "postprocess" of instseg.json.
+PostprocessSpec checked_postprocess(const py::dict& spec) {
   const std::string text = py::module_::import("json").attr("dumps")(spec).cast<std::string>();
   const nlohmann::json parsed = parse_json(text, "spec");
-  return read_rcnn(JsonObject(parsed, "spec"));
+  PostprocessSpec checked = read_postprocess(JsonObject(parsed, "spec"));
+  if (!checked.rcnn || !checked.nms) {
+    throw InvalidArgument(
+        "spec must be \"postprocess\" of a Mask R-CNN: with \"rcnn\" and \"nms\"");
+  }
+  return checked;
 }
+
+RcnnSpec checked_spec(const py::dict& spec) { return *checked_postprocess(spec).rcnn; }
 
 std::vector<Box> boxes_of(const py::array& array) {
   const std::vector<int> sizes = float_array_sizes(array, "boxes", 2);
@@ -97,7 +104,7 @@ py::array_t<float> pool_features(const py::dict& spec, const std::vector<py::arr
 
 py::tuple detect(const py::dict& spec, const py::array& boxes, const py::array& scores,
                  const py::array& deltas, int image_height, int image_width, float threshold) {
-  const RcnnSpec checked = checked_spec(spec);
+  const PostprocessSpec checked = checked_postprocess(spec);
   const std::vector<Box> rois = boxes_of(boxes);
   const std::vector<int> score_sizes = float_array_sizes(scores, "scores", 2);
   const std::vector<int> delta_sizes = float_array_sizes(deltas, "deltas", 2);
@@ -114,7 +121,7 @@ py::tuple detect(const py::dict& spec, const py::array& boxes, const py::array& 
                             .deltas_per_class = delta_sizes[1] != 4};
   RcnnDetectionWorkspace workspace;
   const std::span<const RcnnDetection> found =
-      detect_boxes(input, checked.box_stages.back(), checked.nms, threshold,
+      detect_boxes(input, checked.rcnn->box_stages.back(), *checked.nms, threshold,
                    static_cast<float>(image_height), static_cast<float>(image_width), workspace);
   std::vector<Box> found_boxes;
   py::array_t<float> found_scores(static_cast<py::ssize_t>(found.size()));
@@ -148,9 +155,8 @@ Mask paste(const py::array& probabilities, const std::vector<float>& box, int im
 void bind_mask_rcnn(py::module_& m) {
   m.def("rcnn_proposals", &propose, py::arg("spec"), py::arg("logits"), py::arg("deltas"),
         py::arg("image_height"), py::arg("image_width"), py::kw_only(), py::arg("num_threads") = 1,
-        "Per level logits [A, h, w] and deltas [4 * A, h, w] -> boxes [R, 4]; float32. spec: "
-        "\"rcnn\"\n"
-        "of \"postprocess\" in instseg.json.");
+        "Per level logits [A, h, w] and deltas [4 * A, h, w] -> boxes [R, 4]; float32.\n"
+        "spec: \"postprocess\" of instseg.json.");
   m.def("rcnn_pool", &pool_features, py::arg("spec"), py::arg("features"), py::arg("boxes"),
         py::kw_only(), py::arg("head"), py::arg("num_threads") = 1,
         "Per level features [h, w, C], boxes [R, 4] -> pooled features [R, height, width, C];\n"

@@ -72,7 +72,9 @@ class MaskRcnn final : public Family {
         num_classes_(static_cast<std::int64_t>(folder.class_names.size())),
         mask_threshold_(folder.mask_threshold) {
     if (!folder.postprocess.rcnn) refuse(folder, "postprocess: 'rcnn' is missing");
+    if (!folder.postprocess.nms) refuse(folder, "postprocess: 'nms' is missing");
     spec_ = *folder.postprocess.rcnn;
+    nms_ = *folder.postprocess.nms;
     find_main(folder);
     const std::size_t num_stages = spec_.box_stages.size();
     for (std::size_t i = 0; i < num_stages; ++i) {
@@ -252,7 +254,7 @@ class MaskRcnn final : public Family {
                                  .scores = workspace.scores.data(),
                                  .deltas = deltas.data,
                                  .deltas_per_class = num_deltas_ != 4};
-      return detect_boxes(scores, spec_.box_stages[i], spec_.nms, threshold, sizes.network_height,
+      return detect_boxes(scores, spec_.box_stages[i], nms_, threshold, sizes.network_height,
                           sizes.network_width, workspace.detections);
     }
     return {};
@@ -307,6 +309,7 @@ class MaskRcnn final : public Family {
   std::int64_t num_classes_;
   float mask_threshold_;
   RcnnSpec spec_;
+  ClassNmsOptions nms_;
   std::int64_t channels_ = 0;
   std::int64_t num_deltas_ = 0;  // columns of the last stage
   std::int64_t mask_side_ = 0;

@@ -7,7 +7,7 @@
 namespace instseg {
 
 std::span<const RcnnDetection> detect_boxes(const RcnnScores& input, const BoxStageSpec& stage,
-                                            const DetectionNmsSpec& nms, float threshold,
+                                            const ClassNmsOptions& nms, float threshold,
                                             float image_height, float image_width,
                                             RcnnDetectionWorkspace& workspace) {
   const auto num_classes = static_cast<std::size_t>(input.num_classes);
@@ -43,15 +43,8 @@ std::span<const RcnnDetection> detect_boxes(const RcnnScores& input, const BoxSt
       .score_stride = static_cast<std::ptrdiff_t>(num_classes + 1),
       .score_class_stride = 1,
   };
-  const ClassNmsOptions options = {
-      .score_threshold = least,
-      .nms_threshold = nms.nms_threshold,
-      .nms_eta = nms.nms_eta,
-      .nms_top_k = nms.nms_top_k,
-      .keep_top_k = nms.keep_top_k,
-      .background_label = nms.background_label,
-      .normalized = nms.normalized,
-  };
+  ClassNmsOptions options = nms;
+  options.score_threshold = least;
   workspace.detections.clear();
   for (const ClassDetection& found : class_wise_nms(candidates, options, workspace.nms)) {
     const std::size_t row = static_cast<std::size_t>(found.box) * boxes_per_roi +

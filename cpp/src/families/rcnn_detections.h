@@ -37,7 +37,7 @@ class RcnnDetectionWorkspace {
 // it, and above the model's own score_threshold, are wanted; it changes nothing else.
 // The result lies in the workspace until the next call.
 std::span<const RcnnDetection> detect_boxes(const RcnnScores& input, const BoxStageSpec& stage,
-                                            const DetectionNmsSpec& nms, float threshold,
+                                            const ClassNmsOptions& nms, float threshold,
                                             float image_height, float image_width,
                                             RcnnDetectionWorkspace& workspace);
 

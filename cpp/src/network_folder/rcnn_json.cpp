@@ -77,20 +77,6 @@ PoolingSpec read_pooling(const JsonObject& json, std::size_t num_levels) {
   return spec;
 }
 
-DetectionNmsSpec read_nms(const JsonObject& json) {
-  DetectionNmsSpec spec;
-  spec.score_threshold = real(json, "score_threshold", 0, 1);
-  spec.nms_threshold = real(json, "nms_threshold", 0, 1);
-  spec.nms_eta = real(json, "nms_eta", 1e-6, 1);
-  spec.nms_top_k = count(json, "nms_top_k", -1);
-  spec.keep_top_k = count(json, "keep_top_k", -1);
-  spec.background_label = count(json, "background_label", -1);
-  spec.normalized = json.boolean("normalized");
-  if (spec.nms_top_k == 0) json.refuse("nms_top_k", "at least 1, or -1 for all");
-  if (spec.keep_top_k == 0) json.refuse("keep_top_k", "at least 1, or -1 for all");
-  return spec;
-}
-
 }  // namespace
 
 RcnnSpec read_rcnn(const JsonObject& json) {
@@ -107,7 +93,6 @@ RcnnSpec read_rcnn(const JsonObject& json) {
                                .max_log_size = real(stage, "max_log_size", 0, 80)});
   }
   spec.score_factor = real(json, "score_factor", 1e-6, 1e3);
-  spec.nms = read_nms(json.object("nms"));
   return spec;
 }
 

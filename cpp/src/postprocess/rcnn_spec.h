@@ -50,16 +50,6 @@ struct BoxStageSpec {
   float max_log_size = 0;
 };
 
-struct DetectionNmsSpec {  // multiclass_nms3
-  float score_threshold = 0;
-  float nms_threshold = 0;
-  float nms_eta = 1;
-  int nms_top_k = -1;
-  int keep_top_k = -1;
-  int background_label = -1;
-  bool normalized = true;
-};
-
 struct RcnnSpec {
   ProposalSpec proposals;
   std::optional<LevelSpec> levels;  // none where there is one level
@@ -67,7 +57,6 @@ struct RcnnSpec {
   PoolingSpec mask_pooling;
   std::vector<BoxStageSpec> box_stages;
   float score_factor = 1;  // of the sum of the stages' probabilities
-  DetectionNmsSpec nms;
 };
 
 }  // namespace instseg

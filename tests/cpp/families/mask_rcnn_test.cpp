@@ -79,7 +79,7 @@ NetworkFolder folder_of(int num_stages) {
   spec.box_stages.assign(static_cast<std::size_t>(num_stages),
                          {.delta_factors = {1, 1, 1, 1}, .max_log_size = 4});
   spec.score_factor = 1.0f / static_cast<float>(num_stages);
-  spec.nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f, .keep_top_k = 100};
+  folder.postprocess.nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f, .keep_top_k = 100};
   folder.postprocess.rcnn = spec;
 
   NetworkSpec main{.role = "main", .inputs = {tensor("image", {-1, 3, -1, -1})}};
@@ -216,7 +216,6 @@ TEST(MaskRcnn, WithoutAnyProposalFindsNothing) {
 
 TEST(MaskRcnn, AveragesAndMovesFromStageToStage) {
   Case one(/*num_stages=*/3);
-  std::vector<float> sums;
   for (std::size_t stage = 0; stage < 3; ++stage) {
     one.boxes[stage] = [stage](const Tensor& input) {
       const std::int64_t count = input.shape[0];
@@ -316,6 +315,7 @@ TEST(MaskRcnn, RefusesFoldersThatLackSomething) {
     EXPECT_THROWS(ModelError, part, make_mask_rcnn(folder));
   };
   refused("'rcnn' is missing", [](NetworkFolder& folder) { folder.postprocess.rcnn.reset(); });
+  refused("'nms' is missing", [](NetworkFolder& folder) { folder.postprocess.nms.reset(); });
   refused("expected \"mask\" among them",
           [](NetworkFolder& folder) { folder.networks.pop_back(); });
   refused("expected \"box\" among them",

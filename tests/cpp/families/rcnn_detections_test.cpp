@@ -57,7 +57,7 @@ bool overlap(const Box& a, const Box& b, float threshold) {
 }
 
 // multiclass_nms3 by its definition, on the moved boxes.
-std::vector<RcnnDetection> slow(const Input& input, const DetectionNmsSpec& nms) {
+std::vector<RcnnDetection> slow(const Input& input, const ClassNmsOptions& nms) {
   std::vector<RcnnDetection> all;
   for (int c = 0; c < kClasses; ++c) {
     if (c == nms.background_label) continue;
@@ -92,7 +92,7 @@ std::vector<RcnnDetection> slow(const Input& input, const DetectionNmsSpec& nms)
   return all;
 }
 
-std::vector<RcnnDetection> fast(const Input& input, const DetectionNmsSpec& nms,
+std::vector<RcnnDetection> fast(const Input& input, const ClassNmsOptions& nms,
                                 float threshold = 0) {
   static RcnnDetectionWorkspace workspace;  // reused from case to case, as in production
   const auto found = detect_boxes(input.view(), kStage, nms, threshold, kHeight, kWidth, workspace);
@@ -110,10 +110,10 @@ TEST(DetectBoxes, EqualsTheDefinition) {
   Random random(/*seed=*/41);
   for (int i = 0; i < 100; ++i) {
     const Input input = random_input(random, random.integer(1, 120), random.integer(0, 1) == 1);
-    const DetectionNmsSpec nms = {.score_threshold = random.real(0, 0.9f),
-                                  .nms_threshold = random.real(0.2f, 0.8f),
-                                  .keep_top_k = random.integer(0, 1) == 0 ? -1 : 20,
-                                  .background_label = random.integer(-1, kClasses)};
+    const ClassNmsOptions nms = {.score_threshold = random.real(0, 0.9f),
+                                 .nms_threshold = random.real(0.2f, 0.8f),
+                                 .keep_top_k = random.integer(0, 1) == 0 ? -1 : 20,
+                                 .background_label = random.integer(-1, kClasses)};
     const std::vector<RcnnDetection> found = fast(input, nms);
     ASSERT_TRUE(equal(found, slow(input, nms)));
   }
@@ -122,7 +122,7 @@ TEST(DetectBoxes, EqualsTheDefinition) {
 TEST(DetectBoxes, HigherThresholdTakesTheFirstOfThem) {
   Random random(/*seed=*/42);
   const Input input = random_input(random, 200, true);
-  const DetectionNmsSpec nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f, .keep_top_k = 100};
+  const ClassNmsOptions nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f, .keep_top_k = 100};
   const std::vector<RcnnDetection> all = fast(input, nms);
   for (const float threshold : {0.0f, 0.05f, 0.5f, 0.9f, 0.999f, 1.0f}) {
     std::vector<RcnnDetection> expected = all;
@@ -135,14 +135,14 @@ TEST(DetectBoxes, PutsEqualScoresInTheOrderOfClassesThenBoxes) {
   Random random(/*seed=*/43);
   Input input = random_input(random, 60, true);
   for (float& score : input.scores) score = static_cast<float>(random.integer(1, 2)) / 4;
-  const DetectionNmsSpec nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f, .keep_top_k = 40};
+  const ClassNmsOptions nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f, .keep_top_k = 40};
   ASSERT_TRUE(equal(fast(input, nms), slow(input, nms)));
 }
 
 TEST(DetectBoxes, WithoutAnyScoreFindsNothing) {
   Random random(/*seed=*/44);
   Input input = random_input(random, 30, false);
-  const DetectionNmsSpec nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f};
+  const ClassNmsOptions nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f};
   for (float& score : input.scores) score = 0.05f;
   EXPECT_TRUE(fast(input, nms).empty());
   EXPECT_TRUE(fast({.per_class = false}, nms).empty());  // no box at all
@@ -155,7 +155,7 @@ TEST(DetectBoxes, OfBoxesInOnePointKeepsOnePerClass) {
     for (int c = 0; c <= kClasses; ++c) input.scores.push_back(0.5f);
     for (int k = 0; k < 4; ++k) input.deltas.push_back(0);
   }
-  const DetectionNmsSpec nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f};
+  const ClassNmsOptions nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f};
   const std::vector<RcnnDetection> found = fast(input, nms);
   EXPECT_EQ(found.size(), static_cast<std::size_t>(kClasses));
   for (const RcnnDetection& one : found) EXPECT_TRUE((one.box == Box{50, 60, 50, 60}));
@@ -165,7 +165,7 @@ TEST(DetectBoxes, ClipsBoxesOutsideOfTheImage) {
   Input input{.boxes = {{500, 400, 600, 500}}, .per_class = false};
   input.scores.assign(kClasses + 1, 0.9f);
   input.deltas.assign(4, 0);
-  const DetectionNmsSpec nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f};
+  const ClassNmsOptions nms = {.score_threshold = 0.05f, .nms_threshold = 0.5f};
   EXPECT_TRUE((fast(input, nms).at(0).box == Box{kWidth, kHeight, kWidth, kHeight}));
 }
 

@@ -26,9 +26,7 @@ json valid() {
     "mask_pooling": {"height": 14, "width": 14, "sampling_ratio": -1, "aligned": true,
                      "spatial_scales": [0.25, 0.125]},
     "box_stages": [{"delta_factors": [0.1, 0.1, 0.2, 0.2], "max_log_size": 4.135}],
-    "score_factor": 1.0,
-    "nms": {"score_threshold": 0.05, "nms_threshold": 0.5, "nms_eta": 1.0, "nms_top_k": -1,
-            "keep_top_k": 100, "background_label": 80, "normalized": true}})");
+    "score_factor": 1.0})");
 }
 
 RcnnSpec read(const json& content) { return read_rcnn(JsonObject(content, "rcnn")); }
@@ -53,8 +51,7 @@ TEST(RcnnJson, IsReadWhole) {
   EXPECT_EQ(spec.mask_pooling.spatial_scales[1], 0.125f);
   ASSERT_EQ(spec.box_stages.size(), 1u);
   EXPECT_EQ(spec.box_stages[0].max_log_size, 4.135f);
-  EXPECT_EQ(spec.nms.keep_top_k, 100);
-  EXPECT_EQ(spec.nms.background_label, 80);
+  EXPECT_EQ(spec.score_factor, 1.0f);
 }
 
 TEST(RcnnJson, HasNoLevelsWithOneMap) {
@@ -107,9 +104,6 @@ TEST(RcnnJson, RefusesNumbersThatMakeNoSense) {
   expect_refused("/box_stages", json::array());
   expect_refused("/box_stages/0/max_log_size", 100);
   expect_refused("/score_factor", 0);
-  expect_refused("/nms/keep_top_k", 0);
-  expect_refused("/nms/nms_top_k", 0);
-  expect_refused("/nms/score_threshold", "high");
 }
 
 }  // namespace

@@ -91,9 +91,14 @@ class TinyMaskRtdetr:
         boxes = p.op("sigmoid", [p.op("matmul", [queries, weights["boxes.w"]])])
         coefficients = p.op("matmul", [queries, weights["masks.w"]])
         if self.change == "control flow":
-            p.op("if", [image], [("float32", [-1, self.queries, self.classes])])
-            p.ops[-1]["regions"] = [{"blocks": []}]
-            logits = p.ops[-1]["O"][0]["%"]
+            outside, branches = p.ops, []
+            for value in (logits, boxes):
+                p.ops = []
+                p.op("yield", [value], dialect=2)
+                branches.append({"blocks": [{"args": [], "ops": p.ops}]})
+            p.ops = outside
+            logits = p.op("if", [image], [("float32", [-1, self.queries, self.classes])])
+            p.ops[-1]["regions"] = branches
         if self.change == "unknown operator":
             shape = [-1, self.queries, self.classes]
             logits = p.op("frobnicate", [logits], [("float32", shape)], layer="/Head/Frob/")

@@ -23,7 +23,9 @@ from ..ir.dims import text
 from ..ir.graph import Graph, Node, Value
 from ..ir.shape_rules import fixed_ints
 from ..passes.rewriting import scalar
+from .class_wise_nms import nms_numbers
 from .cut import Cut, NetworkCut, Trail
+from .image_and_outputs import image_input
 from .rcnn_boxes import BoxStage, find_box_stages
 from .rcnn_proposals import find_proposals
 from .rcnn_regions import Regions, find_regions
@@ -34,7 +36,7 @@ FAMILY = "Mask R-CNN"
 def cut_mask_rcnn(graph: Graph) -> Cut:
     """Finds the networks and all numbers of what lies between them."""
     trail = Trail(graph, FAMILY)
-    image = _image(graph)
+    image = image_input(graph)
     nms = trail.only("multiclass_nms3")
     stages = find_box_stages(trail, nms.input(0))
     probabilities, score_factor = _probabilities(trail, nms, stages)
@@ -84,7 +86,6 @@ def cut_mask_rcnn(graph: Graph) -> Cut:
             for stage in stages
         ],
         "score_factor": score_factor,
-        "nms": _nms_settings(nms),
     }
     if stages[0].regions.levels is not None:
         settings["levels"] = stages[0].regions.levels
@@ -92,15 +93,8 @@ def cut_mask_rcnn(graph: Graph) -> Cut:
         networks=networks,
         num_classes=num_classes,
         mask_threshold=mask_threshold,
-        postprocess={"rcnn": settings},
+        postprocess={"nms": nms_numbers(nms), "rcnn": settings},
     )
-
-
-def _image(graph: Graph) -> Value:
-    images = [value for value in graph.inputs if len(value.shape) == 4 and value.shape[1] == 3]
-    if len(images) != 1:
-        raise ModelError(f"one image input [N, 3, H, W] expected, found {graph.inputs}")
-    return images[0]
 
 
 def _probabilities(trail: Trail, nms: Node, stages: list[BoxStage]) -> tuple[list[Value], float]:
@@ -144,19 +138,6 @@ def _mask(trail: Trail) -> tuple[Value, float]:
     probability = trail.back(paste.input(0), "sigmoid", skip="unsqueeze slice reshape if")
     chosen = trail.back(probability.input(0), "gather_nd", skip="reshape")
     return chosen.input(0), threshold
-
-
-def _nms_settings(nms: Node) -> dict[str, Any]:
-    attrs = nms.attrs
-    return {
-        "score_threshold": float(attrs["score_threshold"]),
-        "nms_threshold": float(attrs["nms_threshold"]),
-        "nms_eta": float(attrs["nms_eta"]),
-        "nms_top_k": int(attrs["nms_top_k"]),
-        "keep_top_k": int(attrs["keep_top_k"]),
-        "background_label": int(attrs["background_label"]),
-        "normalized": bool(attrs["normalized"]),
-    }
 
 
 def _check_regions(all_regions: list[Regions]) -> None:

@@ -176,10 +176,7 @@ def reshape(node: Node) -> list[Shape]:
     x = node.input(0).shape
     known = known_ints(node.input(1))
     if known is None:
-        rank = node.input(1).shape[0] if len(node.input(1).shape) == 1 else None
-        if not isinstance(rank, int):
-            raise ModelError("the rank of the result is unknown")
-        return [tuple(unknown(node, axis) for axis in range(rank))]
+        return [_unknown_shape(node)]
     target = list(known)
     for axis, dim in enumerate(target):
         if dim == 0:
@@ -194,6 +191,14 @@ def reshape(node: Node) -> list[Shape]:
     if isinstance(before, int) and isinstance(after, int) and before != after:
         raise ModelError(f"{text(x)} does not reshape to {text(tuple(target))}")
     return [tuple(target)]
+
+
+def _unknown_shape(node: Node) -> Shape:
+    """As many new symbols as the second operand, a target shape, has elements."""
+    rank = node.input(1).shape[0] if len(node.input(1).shape) == 1 else None
+    if not isinstance(rank, int):
+        raise ModelError("the rank of the result is unknown")
+    return tuple(unknown(node, axis) for axis in range(rank))
 
 
 def quotient(total: Dim, rest: Dim, node: Node, axis: int) -> Dim:
@@ -329,7 +334,9 @@ def unsqueeze(node: Node) -> list[Shape]:
 
 
 def expand(node: Node) -> list[Shape]:
-    x, target = node.input(0).shape, ints(node.input(1))
+    x, target = node.input(0).shape, known_ints(node.input(1))
+    if target is None:
+        return [_unknown_shape(node)]
     padded = (1,) * (len(target) - len(x)) + x
     wanted = tuple(dim if size == -1 else size for dim, size in zip(padded, target, strict=True))
     return [broadcast(padded, wanted)]
@@ -364,16 +371,19 @@ def arange(node: Node) -> list[Shape]:
     start, end, step = (_number(node.input(i)) for i in range(3))
     if start == 0 and step == 1 and isinstance(end, Symbol):
         return [(end,)]
-    if isinstance(start, Symbol) or isinstance(end, Symbol) or isinstance(step, Symbol):
+    if step == 0:
+        raise ModelError("a range needs a step other than 0")
+    if not (isinstance(start, NUMBER) and isinstance(end, NUMBER) and isinstance(step, NUMBER)):
         return [(unknown(node, 0),)]
-    if start is None or end is None or step is None or step == 0:
-        raise ModelError("a range needs known limits and a step other than 0")
     return [(max(int(-(-(end - start) // step)), 0),)]
 
 
 def linspace(node: Node) -> list[Shape]:
     count = known_ints(node.input(2))
     return [(count[0] if count is not None and len(count) == 1 else unknown(node, 0),)]
+
+
+NUMBER = (int, float)
 
 
 def _number(value: Value) -> Dim | float | None:
@@ -460,7 +470,7 @@ SHAPE_RULES: dict[str, ShapeRule] = dict(
         *_table("full_like", same),
         *_table("add subtract multiply divide maximum minimum remainder floor_divide", elementwise),
         *_table("elementwise_pow greater_than greater_equal less_than less_equal", elementwise),
-        *_table("equal not_equal logical_and logical_or where", elementwise),
+        *_table("equal not_equal logical_and logical_or where add_n", elementwise),
         *_table("max min sum mean any all prod", reduce),
         ("matmul", matmul),
         ("conv2d", conv2d),

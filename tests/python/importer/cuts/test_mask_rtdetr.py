@@ -57,7 +57,7 @@ BROKEN = {
     "index": "boxes and masks are selected by different queries",
     "width": r"ends in bbox \[n, 6\] and mask \[n, H, W\]; this one in int32",
     "unknown operator": r"operator 'frobnicate' \(number \d+ -> %\d+, in /Head/Frob/\): this op",
-    "control flow": r"operator 'if' \(number \d+ -> %\d+, in /Layer/\): control flow is not supp",
+    "control flow": r"operator 'if' \(number \d+ -> %\d+\): this operator is not supported in a d",
 }
 
 
