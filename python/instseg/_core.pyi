@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Mask', 'Predictor', 'Result', 'cpu_isa', 'engines', 'postprocess_mask_rtdetr', 'postprocess_solov2', 'preprocess', 'resize']
+__all__: list[str] = ['Mask', 'Predictor', 'Result', 'cpu_isa', 'engines', 'paste_mask', 'postprocess_mask_rtdetr', 'postprocess_ppyoloe_seg', 'postprocess_solov2', 'preprocess', 'rcnn_detections', 'rcnn_pool', 'rcnn_proposals', 'resize']
 class Mask:
     """
     A binary mask of one image, stored as the bits of a region.
@@ -165,11 +165,21 @@ def engines() -> list:
     Every engine, in the order in which "auto" tries them: dicts with name, available, version,
     devices, precisions and remedy.
     """
+def paste_mask(probabilities: numpy.ndarray, box: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], image_height: typing.SupportsInt | typing.SupportsIndex, image_width: typing.SupportsInt | typing.SupportsIndex, *, threshold: typing.SupportsFloat | typing.SupportsIndex = 0.5) -> Mask:
+    """
+    probabilities [M, M] float32 of a box x1, y1, x2, y2 -> Mask, not clipped to the box.
+    """
 def postprocess_mask_rtdetr(boxes: numpy.ndarray, logits: numpy.ndarray, mask_coefficients: numpy.ndarray, prototypes: numpy.ndarray, image_height: typing.SupportsInt | typing.SupportsIndex, image_width: typing.SupportsInt | typing.SupportsIndex, *, threshold: typing.SupportsFloat | typing.SupportsIndex, top_k: typing.SupportsInt | typing.SupportsIndex = 100, max_detections: typing.SupportsInt | typing.SupportsIndex | None = None, class_ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, clip_masks: bool = True) -> Result:
     """
     The post-processing of Mask-RT-DETR alone, on one thread; float32 arrays: boxes [Q, 4]
     (cx, cy, w, h; sides of the image = 1), logits [Q, K], mask_coefficients [Q, P],
     prototypes [P, h, w].
+    """
+def postprocess_ppyoloe_seg(boxes: numpy.ndarray, scores: numpy.ndarray, mask_coefficients: numpy.ndarray, prototypes: numpy.ndarray, image_height: typing.SupportsInt | typing.SupportsIndex, image_width: typing.SupportsInt | typing.SupportsIndex, *, input_height: typing.SupportsInt | typing.SupportsIndex = 640, input_width: typing.SupportsInt | typing.SupportsIndex = 640, threshold: typing.SupportsFloat | typing.SupportsIndex, nms_score_threshold: typing.SupportsFloat | typing.SupportsIndex = 0.009999999776482582, nms_threshold: typing.SupportsFloat | typing.SupportsIndex = 0.699999988079071, nms_top_k: typing.SupportsInt | typing.SupportsIndex = 1000, keep_top_k: typing.SupportsInt | typing.SupportsIndex = 300, mask_threshold: typing.SupportsFloat | typing.SupportsIndex = 0.5, max_detections: typing.SupportsInt | typing.SupportsIndex | None = None, class_ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, clip_masks: bool = True) -> Result:
+    """
+    The post-processing of PP-YOLOE_seg alone, on one thread; float32 arrays: boxes [A, 4]
+    (x1, y1, x2, y2 in pixels of the network's input), scores [K, A] (probabilities),
+    mask_coefficients [P, A], prototypes [P, h, w].
     """
 def postprocess_solov2(scores: collections.abc.Sequence[numpy.ndarray], kernels: collections.abc.Sequence[numpy.ndarray], mask_features: numpy.ndarray, resized_size: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex], image_size: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex], *, level_strides: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], threshold: typing.SupportsFloat | typing.SupportsIndex, nms_decay: str = 'gaussian', nms_sigma: typing.SupportsFloat | typing.SupportsIndex = 2.0, pre_nms_top_k: typing.SupportsInt | typing.SupportsIndex = 500, top_k: typing.SupportsInt | typing.SupportsIndex = 100, max_detections: typing.SupportsInt | typing.SupportsIndex | None = None, class_ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, num_threads: typing.SupportsInt | typing.SupportsIndex = 1) -> Result:
     """
@@ -181,6 +191,21 @@ def preprocess(image: numpy.ndarray, *, color: str = 'bgr', spec: dict, num_thre
     """
     uint8 pixels -> float32 [3, height, width], the network's input. spec: "preprocess" of
     instseg.json.
+    """
+def rcnn_detections(spec: dict, boxes: numpy.ndarray, scores: numpy.ndarray, deltas: numpy.ndarray, image_height: typing.SupportsInt | typing.SupportsIndex, image_width: typing.SupportsInt | typing.SupportsIndex, *, threshold: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> tuple:
+    """
+    boxes [R, 4], scores [R, K + 1], deltas [R, 4] or [R, 4 * K] of the last stage -> (boxes
+    [n, 4], scores [n], class_ids [n]) by falling score, in pixels of the network's input.
+    """
+def rcnn_pool(spec: dict, features: collections.abc.Sequence[numpy.ndarray], boxes: numpy.ndarray, *, head: str, num_threads: typing.SupportsInt | typing.SupportsIndex = 1) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    Per level features [h, w, C], boxes [R, 4] -> pooled features [R, height, width, C];
+    float32. head: "box" or "mask".
+    """
+def rcnn_proposals(spec: dict, logits: collections.abc.Sequence[numpy.ndarray], deltas: collections.abc.Sequence[numpy.ndarray], image_height: typing.SupportsInt | typing.SupportsIndex, image_width: typing.SupportsInt | typing.SupportsIndex, *, num_threads: typing.SupportsInt | typing.SupportsIndex = 1) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    Per level logits [A, h, w] and deltas [4 * A, h, w] -> boxes [R, 4]; float32.
+    spec: "postprocess" of instseg.json.
     """
 def resize(image: numpy.ndarray, height: typing.SupportsInt | typing.SupportsIndex, width: typing.SupportsInt | typing.SupportsIndex, *, interpolation: str = 'bicubic', num_threads: typing.SupportsInt | typing.SupportsIndex = 1) -> numpy.typing.NDArray[numpy.uint8]:
     """

@@ -10,6 +10,7 @@ from typing import Any
 import document_blocks
 import pytest
 from loopback_server import LoopbackServer, Served
+from PIL import Image
 from pictures import encoded, photo, write_photo
 from typer.testing import CliRunner
 
@@ -44,10 +45,14 @@ def reader(
     shutil.copytree(tiny_model, tmp_path / f"{MODEL}_infer")
     manifest = tmp_path / f"{MODEL}_infer" / "instseg.json"
     content = json.loads(manifest.read_text())
-    content["class_names"] = ["person", "car", "dog"]
+    content["model_name"] = MODEL
+    content["class_names"] = ["person", "car", "bus"]
     manifest.write_text(json.dumps(content))
     shutil.copytree(tiny_official, tmp_path / "official")
     write_photo(tmp_path / "street.jpg", 90, 120)
+    write_photo(tmp_path / "aerial.jpg", 700, 900)
+    pages = [Image.fromarray(photo(30, 40, seed=page)) for page in range(2)]
+    pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])
     for i in range(3):
         write_photo(tmp_path / "photos" / f"{i}.jpg", 40 + i, 60, seed=i)
         write_photo(tmp_path / "more" / f"{i}.jpg", 40, 60 + i, seed=i)

@@ -27,8 +27,11 @@ void make_changed(const std::function<void(json&)>& change) {
 
 TEST(Family, IsMadeByName) {
   make(good_manifest());
-  EXPECT_THROWS(ModelError, "instseg.json: 'family' is \"yolact\", expected one of \"mask_rtdetr\"",
-                make_changed([](json& m) { m["family"] = "yolact"; }));
+  EXPECT_THROWS(
+      ModelError,
+      "instseg.json: 'family' is \"yolact\", expected one of \"mask_rcnn\", \"mask_rtdetr\", "
+      "\"ppyoloe_seg\", \"solov2\"",
+      make_changed([](json& m) { m["family"] = "yolact"; }));
 }
 
 TEST(FamilyMaskRtdetr, NeedsItsTensorsAndNumbers) {
