@@ -10,8 +10,8 @@ from typing import Any
 import document_blocks
 import pytest
 from loopback_server import LoopbackServer, Served
-from PIL import Image
 from pictures import encoded, photo, write_photo
+from PIL import Image
 from typer.testing import CliRunner
 
 ROOT = document_blocks.ROOT
