@@ -129,9 +129,12 @@ bool CompiledCache::read(
   if (!stream || header.magic != kMagic || header.key_size != key_.size() || key != key_) {
     return false;
   }
-  std::error_code error;
-  const std::uintmax_t file_size = fs::file_size(file_, error);
-  if (error || file_size < kBlobOffset || file_size - kBlobOffset != header.blob_size) return false;
+  // Of the file that is open: another may have taken its name by now.
+  stream.seekg(0, std::ios::end);
+  const auto file_size = static_cast<std::uint64_t>(stream.tellg());
+  if (!stream || file_size < kBlobOffset || file_size - kBlobOffset != header.blob_size) {
+    return false;
+  }
 
   const std::span<std::byte> blob = allocate(header.blob_size);
   stream.seekg(kBlobOffset);
