@@ -18,7 +18,7 @@ demo: build  ## Build, then segment a photo: make demo MODEL=<folder> IMAGE=<pho
 	@test -n "$(IMAGE)" || { echo "Give a photo: make demo MODEL=$(MODEL) IMAGE=street.jpg"; exit 2; }
 	$(BIN)/instseg predict "$(MODEL)" "$(IMAGE)" --output output --overwrite
 
-test: lint build cpp-test python-test  ## Build, then every C++ and Python test and the linters
+test: build lint cpp-test python-test  ## Build, then every C++ and Python test and the linters
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -43,7 +43,7 @@ cpp-test: build  ## The C++ tests, once per instruction set
 python-test: build  ## The Python and end-to-end tests
 	$(BIN)/python -m pytest
 
-lint: env  ## Formatters, ruff, mypy
+lint: build  ## Formatters, ruff, mypy (which reads the packages that instseg needs)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	git ls-files '*.h' '*.cpp' | xargs $(BIN)/clang-format --dry-run --Werror
