@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from parity.instances import Instances
-from parity.stage import Stage, StageRunner
+from parity.stage import Stage, openvino_runner
 
 if TYPE_CHECKING:
     from parity.reference import Reference
@@ -38,7 +38,7 @@ def rows_decided_by_rounding(
     }
     front = Stage("image to first boxes", whole_image.inputs, names)
     seen = paddle.photos[photo]
-    ours = StageRunner(paddle.program, front).run(seen.inputs)
+    ours = openvino_runner(paddle.program, front)(seen.inputs)
     target, mask_logits, boxes = ((seen.outputs[name][0], ours[name][0]) for name in names.values())
     found = []
     for place, query in enumerate(_queries(paddle, photo, expected)):

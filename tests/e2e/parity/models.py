@@ -14,7 +14,7 @@ from parity.instances import Instances, box_rows
 from parity.landmarks import Landmarks
 from parity.mask_rtdetr_dense import DensePostprocessing, mask_rtdetr_dense
 from parity.mask_rtdetr_first_boxes import rows_decided_by_rounding
-from parity.mask_rtdetr_stages import mask_rtdetr_stages
+from parity.mask_rtdetr_stages import mask_rtdetr_stages, whole_encoder
 from parity.pairing import DetectionTolerance
 from parity.stage import Stage
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # Of each tensor's largest magnitude: float32 through a hundred layers, summed in another order.
 STAGE_TOLERANCE = 1e-3
 
+# Two engines' rounding is of the same size but not the same.
+WITNESS_FACTOR = 3.0
+
 RowReader = Callable[..., Instances]
 """See `box_rows`."""
 
@@ -36,6 +39,7 @@ class Family:
 
     instances  rows of the program's final outputs, as PaddleX reads them
     stages     the dense part of the program, in parts that can be fed with Paddle's own tensors
+    whole      of these stages: all before the first selection, at once, from the image on
     dense      the SDK's post-processing, on its own
     undetermined  the instances of a photo (their places) that float32 rounding decides
     legacy_graph_optimisation  whether Paddle's passes run over legacy programs
@@ -43,6 +47,7 @@ class Family:
 
     instances: RowReader
     stages: Callable[[Graph, Landmarks], list[Stage]]
+    whole: Callable[[list[Stage]], Stage]
     dense: Callable[[Graph], DensePostprocessing]
     undetermined: Callable[[Reference, str, Instances], list[int]]
     legacy_graph_optimisation: bool
@@ -50,7 +55,8 @@ class Family:
 
 @dataclass(frozen=True)
 class Model:
-    """detections: None where the model is too ill-conditioned with generated weights."""
+    """detections: None where the model is too ill-conditioned with generated weights; then its
+    dense tensors are held to STAGE_TOLERANCE stage by stage only, not from the image on."""
 
     name: str
     family: Family
@@ -62,6 +68,7 @@ class Model:
 MASK_RTDETR = Family(
     instances=box_rows,
     stages=mask_rtdetr_stages,
+    whole=whole_encoder,
     dense=mask_rtdetr_dense,
     undetermined=partial(rows_decided_by_rounding, tolerance=STAGE_TOLERANCE),
     legacy_graph_optimisation=False,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnxruntime
 import openvino
 
 from instseg.importer import extract, optimise, understand, write_onnx
@@ -38,29 +39,49 @@ def stage_values(stages: Sequence[Stage], program_inputs: Sequence[str]) -> list
     return [name for name in dict.fromkeys(names) if name not in program_inputs]
 
 
-class StageRunner:
-    """The network of one stage, imported and compiled as the SDK does it: OpenVINO, FP32."""
+Runner = Callable[[Mapping[str, Array]], dict[str, Array]]
+"""Tensors by the program's names (more than needed do no harm) -> the stage's outputs, likewise."""
 
-    def __init__(self, program: Graph, stage: Stage) -> None:
-        self._stage = stage
-        graph = optimise(understand(extract(program, stage.inputs, stage.outputs)))
-        with tempfile.TemporaryDirectory() as scratch:
-            file = Path(scratch) / "stage.onnx"
-            write_onnx(graph, file)
-            settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": THREADS}
-            core = openvino.Core()
-            self._network = core.compile_model(core.read_model(file), "CPU", settings)
 
-    def run(self, tensors: Mapping[str, Array]) -> dict[str, Array]:
-        """tensors: by the program's names; the result too."""
-        # What only gives its batch size is no input of the network any more.
-        left = {port.any_name for port in self._network.inputs}
-        feeds = {ours: tensors[name] for ours, name in self._stage.inputs.items() if ours in left}
-        results = self._network(feeds)
-        return {
-            theirs: np.array(results[ours], copy=True)
-            for ours, theirs in self._stage.outputs.items()
-        }
+def openvino_runner(program: Graph, stage: Stage) -> Runner:
+    """The stage as the SDK runs it: imported, optimised, OpenVINO in FP32."""
+    core = openvino.Core()
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": THREADS}
+    with tempfile.TemporaryDirectory() as scratch:
+        file = _write(program, stage, Path(scratch))
+        network = core.compile_model(core.read_model(file), "CPU", settings)
+    inputs = [port.any_name for port in network.inputs]
+
+    def run(tensors: Mapping[str, Array]) -> dict[str, Array]:
+        results = network({name: tensors[stage.inputs[name]] for name in inputs})
+        return {value: np.array(results[name]) for name, value in stage.outputs.items()}
+
+    return run
+
+
+def onnxruntime_runner(program: Graph, stage: Stage) -> Runner:
+    """The same network in another engine, to see what rounding alone does."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    options.log_severity_level = 3
+    with tempfile.TemporaryDirectory() as scratch:
+        file = str(_write(program, stage, Path(scratch)))
+        session = onnxruntime.InferenceSession(file, options, ["CPUExecutionProvider"])
+    inputs = [value.name for value in session.get_inputs()]
+
+    def run(tensors: Mapping[str, Array]) -> dict[str, Array]:
+        feeds = {name: tensors[stage.inputs[name]] for name in inputs}
+        results = session.run(list(stage.outputs), feeds)
+        return dict(zip(stage.outputs.values(), results, strict=True))
+
+    return run
+
+
+def _write(program: Graph, stage: Stage, folder: Path) -> Path:
+    """An input that only gives the size of the batch is none of the network's any more."""
+    graph = optimise(understand(extract(program, stage.inputs, stage.outputs)))
+    write_onnx(graph, folder / "stage.onnx")
+    return folder / "stage.onnx"
 
 
 def worst_difference(actual: Array, expected: Array) -> float:

@@ -10,7 +10,7 @@ from parity.photos import PHOTOS
 from parity.program_formats import FORMATS, ProgramFormat
 from parity.records import write_record
 from parity.reference import Reference
-from parity.stage import StageRunner, worst_difference
+from parity.stage import openvino_runner, worst_difference
 
 
 @pytest.mark.parity
@@ -24,10 +24,10 @@ def test_every_stage_makes_paddles_tensors_of_paddles_tensors(
     paddle = reference(model, program_format)
     differences: dict[str, dict[str, dict[str, float]]] = {photo.name: {} for photo in PHOTOS}
     for stage in paddle.stages:
-        runner = StageRunner(paddle.program, stage)
+        run = openvino_runner(paddle.program, stage)
         for photo, found in differences.items():
             tensors = paddle.tensors(photo, stage)
-            results = runner.run(tensors)
+            results = run(tensors)
             found[stage.name] = {
                 meaning: worst_difference(results[name], tensors[name])
                 for meaning, name in stage.outputs.items()
