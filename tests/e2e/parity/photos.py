@@ -1,0 +1,53 @@
+"""Three real photos of scikit-image, as the files a user has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from skimage import data
+
+
+@dataclass(frozen=True)
+class Photo:
+    """name: of the file; what: for the report; make: the picture."""
+
+    name: str
+    what: str
+    make: Callable[[], Image.Image]
+
+    def file(self, folder: Path) -> Path:
+        """Writes the photo unless it is there."""
+        path = folder / self.name
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            options = {"quality": 95} if path.suffix == ".jpg" else {}
+            self.make().save(path, **options)
+        return path
+
+
+def _cat() -> Image.Image:
+    return Image.fromarray(data.chelsea()).crop((90, 20, 330, 280))
+
+
+def _coffee() -> Image.Image:
+    return Image.fromarray(data.coffee())
+
+
+def _motorcycle() -> Image.Image:
+    """scikit-image bundles no larger photo: the middle third is enlarged."""
+    strip = Image.fromarray(data.stereo_motorcycle()[0]).crop((0, 130, 741, 377))
+    return strip.resize((3072, 1024), Image.Resampling.BICUBIC)
+
+
+PHOTOS = (
+    Photo("cat.png", "240 x 260, PNG: the head of `chelsea`, cut out", _cat),
+    Photo("coffee.jpg", "600 x 400, JPEG: `coffee`", _coffee),
+    Photo(
+        "motorcycle.jpg",
+        "3072 x 1024, JPEG: a strip of `stereo_motorcycle` (741 x 247), enlarged bicubically",
+        _motorcycle,
+    ),
+)

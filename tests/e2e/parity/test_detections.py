@@ -1,0 +1,55 @@
+"""The user's path, a file and an official folder, against Paddle on the same folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+from parity.instances import Instances
+from parity.models import EXCUSED_PART, MODELS, Model
+from parity.pairing import compare
+from parity.photos import PHOTOS, Photo
+from parity.program_formats import FORMATS, ProgramFormat
+from parity.records import write_record
+from parity.reference import Reference
+from parity.workplace import workplace
+
+import instseg
+
+# `draw_threshold` of every official inference.yml.
+THRESHOLD = 0.5
+# Fewer instances would show little.
+LEAST_ROWS = 5
+
+
+@lru_cache(maxsize=1)
+def predictor(folder: Path) -> instseg.Predictor:
+    return instseg.Predictor(folder, num_threads=2, cache_dir=workplace() / "cache")
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("photo", PHOTOS, ids=lambda photo: photo.name)
+@pytest.mark.parametrize("program_format", FORMATS, ids=lambda f: f.name)
+@pytest.mark.parametrize("model", [m for m in MODELS if m.detections], ids=lambda m: m.name)
+def test_instances_are_those_of_paddle(
+    reference: Callable[[Model, ProgramFormat], Reference],
+    model: Model,
+    program_format: ProgramFormat,
+    photo: Photo,
+) -> None:
+    paddle = reference(model, program_format)
+    expected = paddle.instances(photo.name, THRESHOLD)
+    result = predictor(paddle.folder.path).predict(paddle.photos[photo.name].file)
+    actual = Instances.of_result(result)
+    assert model.detections is not None
+    comparison = compare(expected, actual, THRESHOLD, model.detections)
+    if comparison.faults:
+        excused = model.family.undetermined(paddle, photo.name, expected)
+        comparison = compare(expected, actual, THRESHOLD, model.detections, excused)
+        assert len(excused) <= 1 + EXCUSED_PART * len(expected)
+    write_record("detections", model.name, program_format.name, photo.name, asdict(comparison))
+    assert comparison.faults == ()
+    assert comparison.rows >= LEAST_ROWS
