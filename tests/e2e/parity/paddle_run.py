@@ -94,13 +94,16 @@ def paddle_outputs(
     kept = workplace / "paddle-outputs"
     kept.mkdir(parents=True, exist_ok=True)
     files = [kept / f"{_key(common.hexdigest(), tensors)}.npz" for tensors in inputs]
-    # Paddle needs gigabytes for the masks of one photo: one process at a time.
-    with FileLock(workplace / "paddle.lock"):
-        todo = {file: feed for file, feed in zip(files, inputs, strict=True) if not file.exists()}
-        if todo:
-            python = paddle_python(program_format.paddle, workplace)
-            with tempfile.TemporaryDirectory(dir=workplace) as scratch:
-                _run(python, folder, program, graph_optimisation, todo, Path(scratch))
+    todo = {file: feed for file, feed in zip(files, inputs, strict=True) if not file.exists()}
+    if todo:
+        python = paddle_python(program_format.paddle, workplace)
+        # Paddle needs gigabytes for the masks of one photo: one process at a time.
+        with (
+            FileLock(workplace / "paddle.lock"),
+            tempfile.TemporaryDirectory(dir=workplace) as scratch,
+        ):
+            todo = {file: feed for file, feed in todo.items() if not file.exists()}
+            _run(python, folder, program, graph_optimisation, todo, Path(scratch))
     return [PaddleOutputs(file) for file in files]
 
 
@@ -112,6 +115,8 @@ def _run(
     todo: Mapping[Path, Mapping[str, Array]],
     scratch: Path,
 ) -> None:
+    if not todo:
+        return
     program_file = scratch / folder.program.name
     program_file.write_bytes(program)
     runs = []

@@ -172,7 +172,8 @@ their score.""",
         "Dense tensors against stored numbers",
         f"""\
 PaddleDetection in dygraph mode (Paddle 3.3.1) on the shared data's test image, up to the selection
-of the queries (X and H: the first two backbone stages); as a part of each tensor's largest magnitude (held to {STAGE_TOLERANCE:g}).""",
+of the queries (X and H: the first two backbone stages); as a part of each tensor's largest
+magnitude (held to {STAGE_TOLERANCE:g}).""",
         _stored,
     ),
 ]
