@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,18 @@ class Instances:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def in_image(self, size: tuple[int, ...]) -> Instances:
+        """Masks cut, or continued by background, to the image's (height, width).
+
+        SOLOv2's program finds the width by the factor that the height was resized by: its masks
+        may be some pixels wider or narrower than the image.
+        """
+        height, width = size
+        masks = np.zeros((len(self), height, width), bool)
+        part = self.masks[:, :height, :width]
+        masks[:, : part.shape[1], : part.shape[2]] = part
+        return replace(self, masks=masks)
 
     @classmethod
     def of_result(cls, result: Any) -> Instances:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from parity.dense_postprocessing import DensePostprocessing
 from parity.instances import Instances
 
 from instseg import _core
@@ -15,15 +14,6 @@ from instseg.importer import cut_mask_rtdetr, understand
 from instseg.importer.ir.graph import Graph
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class DensePostprocessing:
-    """values: the program's values that are read; run: instances from them (in this order), the
-    image's (height, width), the score threshold and whether masks are cut at their box."""
-
-    values: list[str]
-    run: Callable[[list[Array], tuple[int, int], float, bool], Instances]
 
 
 def mask_rtdetr_dense(program: Graph) -> DensePostprocessing:

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from parity.dense_postprocessing import DensePostprocessing
 from parity.instances import Instances, box_rows
 from parity.landmarks import Landmarks
-from parity.mask_rtdetr_dense import DensePostprocessing, mask_rtdetr_dense
+from parity.mask_rtdetr_dense import mask_rtdetr_dense
 from parity.mask_rtdetr_first_boxes import rows_decided_by_rounding
 from parity.mask_rtdetr_stages import mask_rtdetr_stages, whole_encoder
 from parity.pairing import DetectionTolerance
+from parity.solov2_dense import solov2_dense
+from parity.solov2_rows import mask_rows
+from parity.solov2_stages import solov2_stages, whole_network
 from parity.stage import Stage
 
 from instseg.importer.ir.graph import Graph
@@ -29,6 +33,9 @@ STAGE_TOLERANCE = 1e-3
 # Two engines' rounding is of the same size but not the same.
 WITNESS_FACTOR = 3.0
 
+# `draw_threshold` of every official inference.yml.
+DRAW_THRESHOLD = 0.5
+
 RowReader = Callable[..., Instances]
 """See `box_rows`."""
 
@@ -41,6 +48,7 @@ class Family:
     stages     the dense part of the program, in parts that can be fed with Paddle's own tensors
     whole      of these stages: all before the first selection, at once, from the image on
     dense      the SDK's post-processing, on its own
+    postprocessing  what that is held to
     undetermined  the instances of a photo (their places) that float32 rounding decides
     legacy_graph_optimisation  whether Paddle's passes run over legacy programs
     """
@@ -49,6 +57,7 @@ class Family:
     stages: Callable[[Graph, Landmarks], list[Stage]]
     whole: Callable[[list[Stage]], Stage]
     dense: Callable[[Graph], DensePostprocessing]
+    postprocessing: DetectionTolerance
     undetermined: Callable[[Reference, str, Instances], list[int]]
     legacy_graph_optimisation: bool
 
@@ -56,12 +65,18 @@ class Family:
 @dataclass(frozen=True)
 class Model:
     """detections: None where the model is too ill-conditioned with generated weights; then its
-    dense tensors are held to STAGE_TOLERANCE stage by stage only, not from the image on."""
+    dense tensors are held to STAGE_TOLERANCE stage by stage only, not from the image on.
+    threshold: of the scores that are compared."""
 
     name: str
     family: Family
     detections: DetectionTolerance | None
+    threshold: float = DRAW_THRESHOLD
 
+
+# The same float32 tensors, interpolated in another order of operations: a pixel flips only where
+# its logit is zero but for rounding. Scores and boxes: rounding of numbers up to 1 and 3072.
+POSTPROCESSING = DetectionTolerance(score=1e-6, box_px=1e-3, iou_min=0.999, iou_median=0.9999)
 
 # Paddle 3.0.0's passes over the legacy program of Mask-RT-DETR change its detections themselves
 # (shared data, parity/README.md, "Measured tolerances": `old` against `old_noopt`).
@@ -70,8 +85,21 @@ MASK_RTDETR = Family(
     stages=mask_rtdetr_stages,
     whole=whole_encoder,
     dense=mask_rtdetr_dense,
+    postprocessing=POSTPROCESSING,
     undetermined=partial(rows_decided_by_rounding, tolerance=STAGE_TOLERANCE),
     legacy_graph_optimisation=False,
+)
+
+# A score is a mean over a mask, which Paddle sums up in float32, up to 60,000 numbers: rounding of
+# 2^-24 of the sum, in a walk of so many steps, is 1.5e-5; three times that.
+SOLOV2 = Family(
+    instances=mask_rows,
+    stages=solov2_stages,
+    whole=whole_network,
+    dense=solov2_dense,
+    postprocessing=DetectionTolerance(score=5e-5, box_px=0, iou_min=0.999, iou_median=0.9999),
+    undetermined=lambda paddle, photo, expected: [],
+    legacy_graph_optimisation=True,
 )
 
 # Generated weights make ragged masks, where rounding flips pixels all along the many edges; and
@@ -83,12 +111,11 @@ CALM_MASK_RTDETR = DetectionTolerance(
     score=5e-3, box_px=1.0, iou_min=0.95, iou_median=0.99, mask_grid=160
 )
 
+# design.md's tolerance for generated weights. There are no boxes to compare.
+SOLOV2_DETECTIONS = DetectionTolerance(score=2e-3, box_px=0, iou_min=0.95, iou_median=0.99)
+
 # Rows that rounding decides, at the most: this part of a photo's rows, and one.
 EXCUSED_PART = 0.05
-
-# The same float32 tensors, interpolated in another order of operations: a pixel flips only where
-# its logit is zero but for rounding. Scores and boxes: rounding of numbers up to 1 and 3072.
-POSTPROCESSING = DetectionTolerance(score=1e-6, box_px=1e-3, iou_min=0.999, iou_median=0.9999)
 
 MODELS = (
     Model("Mask-RT-DETR-S", MASK_RTDETR, CALM_MASK_RTDETR),
@@ -98,4 +125,6 @@ MODELS = (
     # stages decide.
     Model("Mask-RT-DETR-X", MASK_RTDETR, None),
     Model("Mask-RT-DETR-H", MASK_RTDETR, None),
+    # Few scores of generated weights reach 0.5: decay lowers them twice.
+    Model("SOLOv2", SOLOV2, SOLOV2_DETECTIONS, threshold=0.15),
 )

@@ -139,7 +139,8 @@ SECTIONS: list[tuple[str, str, Callable[[Sequence[Json]], str]]] = [
     (
         "Detections",
         """\
-Instances above the model's own threshold (0.5), paired by class, score and box: the largest
+Instances above the model's own threshold (0.5; SOLOv2: 0.15, as few scores of generated weights
+reach more), paired by class, score and box: the largest
 differences. Least IoU: of masks that differ by a cell of the network's mask grid (160 x 160) or
 more. Decided by rounding: both sides agree up to the query's mask logits, but its first box, the
 extent of `mask logit > 0`, is another one, because a logit is zero but for rounding; such rows are

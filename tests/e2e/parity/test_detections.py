@@ -19,8 +19,6 @@ from parity.workplace import workplace
 
 import instseg
 
-# `draw_threshold` of every official inference.yml.
-THRESHOLD = 0.5
 # Fewer instances would show little.
 LEAST_ROWS = 5
 
@@ -41,14 +39,15 @@ def test_instances_are_those_of_paddle(
     photo: Photo,
 ) -> None:
     paddle = reference(model, program_format)
-    expected = paddle.instances(photo.name, THRESHOLD)
-    result = predictor(paddle.folder.path).predict(paddle.photos[photo.name].file)
+    file = paddle.photos[photo.name].file
+    result = predictor(paddle.folder.path).predict(file, threshold=model.threshold)
     actual = Instances.of_result(result)
+    expected = paddle.instances(photo.name, model.threshold).in_image(actual.masks.shape[1:])
     assert model.detections is not None
-    comparison = compare(expected, actual, THRESHOLD, model.detections)
+    comparison = compare(expected, actual, model.threshold, model.detections)
     if comparison.faults:
         excused = model.family.undetermined(paddle, photo.name, expected)
-        comparison = compare(expected, actual, THRESHOLD, model.detections, excused)
+        comparison = compare(expected, actual, model.threshold, model.detections, excused)
         assert len(excused) <= 1 + EXCUSED_PART * len(expected)
     write_record("detections", model.name, program_format.name, photo.name, asdict(comparison))
     assert comparison.faults == ()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from parity.models import MODELS, POSTPROCESSING, Model
+from parity.models import MODELS, Model
 from parity.pairing import compare, pair
 from parity.photos import PHOTOS, Photo
 from parity.program_formats import FORMATS, ProgramFormat
@@ -36,8 +36,9 @@ def test_boxes_and_masks_are_paddles(
         expected = paddle.instances(photo.name, THRESHOLD, clip_masks=clip_masks)
         height, width = expected.masks.shape[1:]
         actual = paddle.dense.run(tensors, (height, width), THRESHOLD, clip_masks)
-        comparison = compare(expected, actual, THRESHOLD, POSTPROCESSING)
-        pairs = pair(expected, actual, POSTPROCESSING)
+        tolerance = model.family.postprocessing
+        comparison = compare(expected, actual, THRESHOLD, tolerance)
+        pairs = pair(expected, actual, tolerance)
         equal = sum(np.array_equal(expected.masks[i], actual.masks[j]) for i, j in pairs)
         figures[kind] = {**asdict(comparison), "equal": equal}
         faults += [f"{kind}: {fault}" for fault in comparison.faults]
