@@ -73,11 +73,11 @@ int main(int argc, char** argv) {
     });
   }
 
-  TwiceResizedGeometry geometry;
+  TwiceResizedGeometry geometry{.image_height = 1080, .image_width = 1920};
   TwiceResizedMaskWorkspace workspace;
   table.row("both axes of 1080p", 1920 + 1080, [&] {
-    geometry.rows.assign(kHeight, 4, 750, 1080);
-    geometry.columns.assign(kWidth, 4, 1333, 1920);
+    geometry.rows.assign(kHeight, 4, 750, 1080, 1080);
+    geometry.columns.assign(kWidth, 4, 1333, 1920, 1920);
     bench::keep(geometry);
   });
   for (const auto& [name, size] :

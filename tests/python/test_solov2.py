@@ -81,6 +81,7 @@ def test_linear_decay_of_the_manifest(tmp_path: Path) -> None:
         ({"level_strides": None}, "'level_strides' is missing"),
         ({"nms_sigma": None}, "'nms_sigma' is missing"),
         ({"nms_decay": "cubic"}, "'nms_decay' is \"cubic\""),
+        ({"width_by_height_factor": None}, "'width_by_height_factor' is missing"),
         ({"mask_upsampling": 0}, "'mask_upsampling' is 0"),
         ({"candidate_threshold": 2}, "'candidate_threshold' is 2"),
         ({"level_strides": [8, 16, 32]}, 'expected "category_scores_2"'),

@@ -29,6 +29,7 @@ POSTPROCESS: dict[str, Any] = {
     "decayed_threshold": 0.05,
     "top_k": 100,
     "mask_upsampling": 4,
+    "width_by_height_factor": True,
 }
 
 

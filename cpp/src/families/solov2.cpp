@@ -1,6 +1,7 @@
 #include "families/solov2.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -122,6 +123,30 @@ void draw(const Solov2Outputs& outputs, const Solov2Spec& spec, std::span<const 
       });
 }
 
+// The width that masks are resized to. In float32, as the program computes it.
+int resized_width(const NetworkSize& network_size, int image_height, int image_width,
+                  const Solov2Spec& spec) {
+  if (!spec.width_by_height_factor) return image_width;
+  const auto factor = static_cast<float>(static_cast<double>(network_size.height) / image_height);
+  const float width = static_cast<float>(network_size.width) / factor + 0.5f;
+  const bool near =
+      std::abs(width - static_cast<float>(image_width)) <= 0.01f * static_cast<float>(image_width);
+  return near ? std::max(static_cast<int>(width), 1) : image_width;
+}
+
+void assign_geometry(const Solov2Outputs& outputs, const Solov2Spec& spec,
+                     const NetworkSize& network_size, int image_height, int image_width,
+                     TwiceResizedGeometry& geometry) {
+  const MaskFeatures& features = outputs.mask_features;
+  const int width = resized_width(network_size, image_height, image_width, spec);
+  geometry.image_height = image_height;
+  geometry.image_width = image_width;
+  geometry.rows.assign(features.height, spec.mask_upsampling, network_size.height, image_height,
+                       image_height);
+  geometry.columns.assign(features.width, spec.mask_upsampling, network_size.width, width,
+                          std::min(width, image_width));
+}
+
 Box box_of(const Region& region) {
   return {.x1 = static_cast<float>(region.x),
           .y1 = static_cast<float>(region.y),
@@ -174,6 +199,8 @@ Solov2Spec read_spec(const NetworkFolder& folder) {
   spec.decayed_threshold = number(folder, postprocess.decayed_threshold, "decayed_threshold");
   spec.top_k = number(folder, postprocess.top_k, "top_k");
   spec.mask_upsampling = number(folder, postprocess.mask_upsampling, "mask_upsampling");
+  spec.width_by_height_factor =
+      number(folder, postprocess.width_by_height_factor, "width_by_height_factor");
   spec.mask_threshold = folder.mask_threshold;
   return spec;
 }
@@ -267,10 +294,7 @@ Result detect_solov2(const Solov2Outputs& outputs, const Solov2Spec& spec,
   }
   select(spec, selection, pool, own_workspace);
   if (own_workspace.kept.empty()) return result;
-  own_workspace.geometry.rows.assign(features.height, spec.mask_upsampling, network_size.height,
-                                     image_height);
-  own_workspace.geometry.columns.assign(features.width, spec.mask_upsampling, network_size.width,
-                                        image_width);
+  assign_geometry(outputs, spec, network_size, image_height, image_width, own_workspace.geometry);
   add_instances(outputs, spec, selection, model, pool, own_workspace, result);
   return result;
 }

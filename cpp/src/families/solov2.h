@@ -35,7 +35,8 @@ struct Solov2Spec {
   float decayed_threshold = 0.05f;  // decayed score >= this
   int top_k = 100;
   int mask_upsampling = 4;
-  float mask_threshold = 0.5f;  // probability
+  bool width_by_height_factor = true;  // see detect_solov2()
+  float mask_threshold = 0.5f;         // probability
 };
 
 // Scratch memory of detect_solov2().
@@ -50,7 +51,11 @@ std::unique_ptr<FamilyWorkspace> make_solov2_workspace();
 //   kept        score * decay >= selection.threshold (here, as in PaddleX, equality counts), class
 //               wanted, among the top_k best
 //   mask        probabilities enlarged mask_upsampling times, cut to the resized image without its
-//               padding (network_size), resized to the image, > mask_threshold
+//               padding (network_size), resized to the image, > mask_threshold.
+//               width_by_height_factor: the width is resized by the factor of the height, as the
+//               official program does, where that comes out within 1 % of the image's width: some
+//               pixels more (cut) or less (background). Beyond (images of few rows or columns) the
+//               program's masks would show other places; there each side has its own factor.
 //   box         the smallest around the mask: the network gives none. Empty masks are dropped.
 // The two rows that the graph appends so that it never works on nothing are not made here.
 // Equal scores are ranked by level, row, column and class. Masks of the network's input size are

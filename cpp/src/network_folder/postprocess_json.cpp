@@ -57,6 +57,9 @@ PostprocessSpec read_postprocess(const JsonObject& json) {
   spec.nms_sigma = number("nms_sigma", 1e-6, 1e6);
   spec.decayed_threshold = number("decayed_threshold", 0, 1);
   spec.mask_upsampling = integer("mask_upsampling", 64);
+  if (json.has("width_by_height_factor")) {
+    spec.width_by_height_factor = json.boolean("width_by_height_factor");
+  }
   return spec;
 }
 

@@ -23,6 +23,7 @@ struct PostprocessSpec {
   std::optional<float> nms_sigma;
   std::optional<float> decayed_threshold;
   std::optional<int> mask_upsampling;
+  std::optional<bool> width_by_height_factor;
 };
 
 // "postprocess" of instseg.json. Throws ModelError naming the wrong key.

@@ -9,22 +9,24 @@
 
 namespace instseg {
 
-void TwiceResizedAxis::assign(int in, int factor, int cut, int out) {
-  if (in < 1 || factor < 1 || cut < 1 || out < 1 || cut > std::int64_t{in} * factor) {
+void TwiceResizedAxis::assign(int in, int factor, int cut, int out, int count) {
+  if (in < 1 || factor < 1 || cut < 1 || count < 1 || count > out ||
+      cut > std::int64_t{in} * factor) {
     throw InvalidArgument("an axis of " + std::to_string(in) + " pixels cannot be enlarged " +
                           std::to_string(factor) + " times, cut to " + std::to_string(cut) +
-                          " and resized to " + std::to_string(out));
+                          " and resized to " + std::to_string(out) + ", of which " +
+                          std::to_string(count) + " are made");
   }
-  count_ = out;
+  count_ = count;
   source_size_ = in;
   first_.assign(in, in * factor, 0, cut);
-  second_.assign(cut, out, 0, out);
-  const auto size = static_cast<std::size_t>(out) + 64;
+  second_.assign(cut, out, 0, count);
+  const auto size = static_cast<std::size_t>(count) + 64;
   if (source_.size() < size) {
     source_.resize(size);
     for (std::vector<float>& weights : weights_) weights.resize(size);
   }
-  for (int x = 0; x < out; ++x) {
+  for (int x = 0; x < count; ++x) {
     const int origin = first_.source()[second_.source()[x]];
     float weights[4] = {};
     // `between` is a pixel of the enlarged axis.
@@ -40,10 +42,10 @@ void TwiceResizedAxis::assign(int in, int factor, int cut, int out) {
     source_[i] = origin;
     for (std::size_t tap = 0; tap < 3; ++tap) weights_[tap][i] = weights[tap];
   }
-  const auto last = static_cast<std::size_t>(out - 1);
-  std::fill(source_.begin() + out, source_.begin() + out + 64, source_[last]);
+  const auto last = static_cast<std::size_t>(count - 1);
+  std::fill(source_.begin() + count, source_.begin() + count + 64, source_[last]);
   for (std::vector<float>& weights : weights_) {
-    std::fill(weights.begin() + out, weights.begin() + out + 64, weights[last]);
+    std::fill(weights.begin() + count, weights.begin() + count + 64, weights[last]);
   }
 }
 

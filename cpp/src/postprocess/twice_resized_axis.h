@@ -7,18 +7,19 @@
 namespace instseg {
 
 // Two bilinear resizes of one axis (BilinearAxis), one after the other: from `in` pixels to
-// factor * in, of which the first `cut` stay, then from these to `out`. As the first one enlarges,
-// an output pixel depends on at most three neighbouring sources:
+// factor * in, of which the first `cut` stay, then from these to `out`, of which the first `count`
+// are made. As the first one enlarges, an output pixel depends on at most three neighbouring
+// sources:
 //   output x = weights0[x] * in[source[x]] + weights1[x] * in[source[x] + 1] +
 //              weights2[x] * in[source[x] + 2]
 // where a source behind the last has the weight 0.
 class TwiceResizedAxis {
  public:
-  // factor >= 1, 1 <= cut <= factor * in, out >= 1, or InvalidArgument. Allocates only where out or
-  // cut exceeds what earlier calls needed.
-  void assign(int in, int factor, int cut, int out);
+  // factor >= 1, 1 <= cut <= factor * in, 1 <= count <= out, or InvalidArgument. Allocates only
+  // where count or cut exceeds what earlier calls needed.
+  void assign(int in, int factor, int cut, int out, int count);
 
-  int count() const { return count_; }              // out
+  int count() const { return count_; }
   int source_size() const { return source_size_; }  // in
 
   // [count() + 64], the entries past count() repeat the last one. source() falls nowhere.

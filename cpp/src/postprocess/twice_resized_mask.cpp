@@ -47,13 +47,14 @@ Mask render_twice_resized_mask(const float* probabilities, const TwiceResizedGeo
   // A mean of values that are at most the threshold is at most the threshold, up to rounding.
   const float limit = threshold - 1e-6f * std::abs(threshold);
   const Extent extent = extent_above(probabilities, rows.source_size(), width, limit);
-  if (extent.top > extent.bottom) return {rows.count(), columns.count(), Region{}};
+  if (extent.top > extent.bottom) return {geometry.image_height, geometry.image_width, Region{}};
   const auto [y1, y2] = rows.reached_by(extent.top, extent.bottom);
   const auto [x1, x2] = columns.reached_by(extent.left, extent.right);
   const Region region = {.x = x1, .y = y1, .width = x2 - x1, .height = y2 - y1};
   // In the part that is cut away.
-  if (region.width <= 0 || region.height <= 0) return {rows.count(), columns.count(), Region{}};
-  Mask mask(rows.count(), columns.count(), region);
+  if (region.width <= 0 || region.height <= 0)
+    return {geometry.image_height, geometry.image_width, Region{}};
+  Mask mask(geometry.image_height, geometry.image_width, region);
 
   const ThreeTapKernels& kernels = INSTSEG_ACTIVE_KERNELS(kThreeTapKernels);
   const std::size_t padded_width = mask.words_per_row() * 64;

@@ -9,8 +9,11 @@
 namespace instseg {
 
 // From low-resolution probabilities to a mask of the image: enlarged by a whole factor, cut to the
-// part that shows the image, resized to the image's size, all bilinear (TwiceResizedAxis).
+// part that shows the image, resized to the image's size, all bilinear (TwiceResizedAxis). Pixels
+// of the image behind an axis' last are background.
 struct TwiceResizedGeometry {
+  int image_height = 0;
+  int image_width = 0;
   TwiceResizedAxis rows;
   TwiceResizedAxis columns;
 };

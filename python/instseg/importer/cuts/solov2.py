@@ -106,6 +106,7 @@ def cut_solov2(graph: Graph) -> Cut:
             "decayed_threshold": _number(kept_scores.input(1), "the threshold of decayed scores"),
             "top_k": _limit(trail, best.input(1)),
             "mask_upsampling": _upsampling(trail, upsampled, mask_features),
+            "width_by_height_factor": _width_by_height_factor(trail, original),
         },
     )
 
@@ -159,6 +160,14 @@ def _upsampling(trail: Trail, upsampled: Node, mask_features: Value) -> int:
     _expect(len(factors) == 2 and factors[1] == factor, "height and width are scaled differently")
     _expect(factor == int(factor) and factor >= 1, f"masks are upsampled {factor} times")
     return int(factor)
+
+
+def _width_by_height_factor(trail: Trail, resized: Node) -> bool:
+    """Whether the original size is [h', w'] / scale_factor[0], and not / scale_factor."""
+    quotient = trail.back(resized.input(1), "divide", skip="cast scale")
+    factors = quotient.input(1).shape
+    _expect(factors in ((), (1,), (2,)), "masks are resized to a size that is not understood")
+    return factors != (2,)
 
 
 def _joined(concat: Node) -> list[Value]:

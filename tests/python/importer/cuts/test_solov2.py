@@ -27,6 +27,7 @@ OFFICIAL_NUMBERS = {
     "decayed_threshold": pytest.approx(0.05),
     "top_k": 100,
     "mask_upsampling": 4,
+    "width_by_height_factor": True,
 }
 """As the program of the official model has them (MaskMatrixNMS and the head's configuration)."""
 
