@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,16 +124,17 @@ def _matches(
     rects: NDArray[np.float64],
     cut: NDArray[np.bool_],
 ) -> list[_Match]:
-    of_tile: dict[int, list[int]] = {}
-    for i, view in enumerate(views):
-        of_tile.setdefault(view.tile, []).append(i)
+    tile_of = np.array([view.tile for view in views])
     class_ids = np.array([view.class_id for view in views])
     found = []
-    for first, second in combinations(sorted(of_tile), 2):
+    for first, second in combinations(np.unique(tile_of).tolist(), 2):
         strip = _shared(tiles[first], tiles[second])
         if strip is None:
             continue
-        a, b = np.array(of_tile[first]), np.array(of_tile[second])
+        edges = np.array([strip.x, strip.y, strip.x + strip.width, strip.y + strip.height])
+        in_strip = _overlap(rects, edges)
+        a = np.flatnonzero(in_strip & (tile_of == first))
+        b = np.flatnonzero(in_strip & (tile_of == second))
         near = _overlap(rects[a][:, None], rects[b][None]) & (
             class_ids[a][:, None] == class_ids[b][None]
         )
@@ -216,7 +218,7 @@ def _shared(a: Tile, b: Tile) -> Tile | None:
     return Tile(x, y, width, height) if width > 0 and height > 0 else None
 
 
-def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _overlap(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether rectangles share some area."""
     top_left = np.maximum(a[..., :2], b[..., :2])
     bottom_right = np.minimum(a[..., 2:], b[..., 2:])

@@ -1,6 +1,7 @@
 """Streams over files of several pages: what is found, named and reported."""
 
 import gc
+import json
 import os
 import sys
 import threading
@@ -217,3 +218,23 @@ def test_the_command_line_writes_every_page(tiny_model: Path, scan: Path, tmp_pa
     assert names == {f"scan_{i}_segmented{s}" for i in range(4) for s in (".json", ".tiff")}
     assert f"{scan} [2]: " in run.output
     assert "4 pictures, 0 failed" in run.output
+
+
+def test_files_of_pages_belong_to_their_item(tiny_model: Path, scan: Path, tmp_path: Path) -> None:
+    """Among other items, some of which fail; the names of an earlier run are kept."""
+    (tmp_path / "bad.tif").write_bytes(b"II*\0 and nothing more")
+    png = write_photo(tmp_path / "scan_1.png")
+    out = tmp_path / "out"
+    sources = [str(path) for path in (scan, tmp_path / "bad.tif", png, scan)]
+    command = ["predict", str(tiny_model), *sources, "-o", str(out), "--no-picture"]
+    run = CliRunner().invoke(app, command)
+    assert run.exit_code == 1
+    assert "9 pictures" in run.output or "10 pictures" in run.output
+    written = {path.name: json.loads(path.read_text()) for path in out.iterdir()}
+    assert Path(written["scan_1_segmented.json"]["source"]).name == "scan_1.png"
+    pages = [entry["page_index"] for name, entry in written.items() if entry["source"] == str(scan)]
+    assert sorted(pages) == [0, 0, 1, 1, 2, 2, 3, 3]
+    again = CliRunner().invoke(app, ["predict", str(tiny_model), str(scan), "-o", str(out)])
+    assert again.exit_code == 2
+    assert "scan_0_2_segmented.json" in again.output or "scan_0_segmented.json" in again.output
+    assert CliRunner().invoke(app, [*command, "--overwrite"]).exit_code == 1

@@ -87,6 +87,17 @@ def test_a_file_that_cannot_be_opened_is_one_error() -> None:
     assert sequence.read(1, threading.Event()) is None
 
 
+def test_a_file_without_pages_is_one_error() -> None:
+    """So that every file of a stream has a result."""
+    reader = Counted()
+    reader.position = 3
+    sequence = PageSequence(lambda _: reader)
+    with pytest.raises(ImageError, match="holds no pages"):
+        sequence.read(0, threading.Event())
+    assert (sequence.ended, reader.closed) == (True, 1)
+    assert sequence.read(1, threading.Event()) is None
+
+
 def test_a_thread_that_waits_gives_up_when_nobody_wants_the_page() -> None:
     sequence = PageSequence(lambda _: Counted())
     cancelled = threading.Event()
