@@ -42,7 +42,8 @@ struct Case {
 
   std::vector<float> twin() const {
     const std::size_t n = order.size();
-    std::vector<std::vector<float>> iou(n, std::vector<float>(n, 0.0f));
+    std::vector<float> ious(n * n);
+    const auto iou = [&](std::size_t i, std::size_t j) -> float& { return ious[i * n + j]; };
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t j = i + 1; j < n; ++j) {
         const Bytes& a = masks[order[i]];
@@ -54,13 +55,13 @@ struct Case {
           all += a[p] | b[p];
         }
         if (class_ids[order[i]] == class_ids[order[j]]) {
-          iou[i][j] = static_cast<float>(common) / static_cast<float>(all);
+          iou(i, j) = static_cast<float>(common) / static_cast<float>(all);
         }
       }
     }
     std::vector<float> worst(n, 0.0f);
     for (std::size_t j = 0; j < n; ++j) {
-      for (std::size_t i = 0; i < n; ++i) worst[j] = std::max(worst[j], iou[i][j]);
+      for (std::size_t i = 0; i < n; ++i) worst[j] = std::max(worst[j], iou(i, j));
     }
     const auto f = [&](float x) {
       return spec.decay == NmsDecay::kGaussian ? std::exp(-spec.sigma * (x * x)) : 1.0f - x;
@@ -69,7 +70,7 @@ struct Case {
     for (std::size_t j = 0; j < n; ++j) {
       float least = 1e30f;
       for (std::size_t i = 0; i < n; ++i) {
-        const float quotient = f(iou[i][j]) / f(worst[i]);
+        const float quotient = f(iou(i, j)) / f(worst[i]);
         if (!std::isnan(quotient)) least = std::min(least, quotient);
       }
       decays[j] = least;
