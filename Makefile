@@ -67,6 +67,7 @@ sanitize: asan tsan  ## Both
 
 parity: build  ## Compares with Paddle 3.3.1 and 3.0.0, in environments that it makes
 	$(BIN)/python -m pytest tests/e2e/parity -m parity
+	PYTHONPATH=tests/e2e:tests/python/importer $(BIN)/python -m parity.report benchmarks/results/parity.md
 
 bench-kernels: build  ## Times the C++ kernels
 	@for program in build/wheel/benchmarks/cpp/*_bench; do $$program || exit 1; done
