@@ -109,11 +109,17 @@ def measure(
     with Race(available_cores(options.threads), log_dir) as race:
         if not options.without_paddlex:
             start_paddlex(race, official, options, image, bench_dir)
+        shared = {"threads": options.threads, "iterations": options.iterations}
         for precision in precisions:
-            shared = {"threads": options.threads, "iterations": options.iterations}
             race.start(contenders.instseg(network, image, bench_dir, precision=precision, **shared))
-            race.start(contenders.openvino(network, image, precision=precision, **shared))
-        threshold = race.reference_threshold()
+        threshold, instances = race.reference_threshold()
+        for precision in precisions:
+            race.start(
+                contenders.openvino(
+                    network, image, instances=instances, precision=precision, **shared
+                )
+            )
+        race.start(contenders.matmul(threads=options.threads))
         race.run(options.rounds, threshold, official.model_name)
         return {
             **race_record(official.model_name, race.measurements),

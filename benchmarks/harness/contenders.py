@@ -20,7 +20,7 @@ class Contender:
     """`name` is what the tables call it; `iterations` is the number of predictions in a turn."""
 
     name: str
-    kind: str  # "instseg", "paddlex" or "openvino"
+    kind: str  # "instseg", "paddlex", "openvino" or "matmul"
     script: Path
     python: Path
     options: Mapping[str, Any]
@@ -55,8 +55,15 @@ def instseg(
 
 
 def openvino(
-    network: Path, image: Path, *, precision: str, threads: int, iterations: int
+    network: Path,
+    image: Path,
+    *,
+    instances: int,
+    precision: str,
+    threads: int,
+    iterations: int,
 ) -> Contender:
+    """instances: of which the masks are made, where a network of its own makes them."""
     return Contender(
         name=f"OpenVINO {precision}, network only",
         kind="openvino",
@@ -65,11 +72,25 @@ def openvino(
         options={
             "folder": str(network),
             "image": str(image),
+            "instances": instances,
             "threads": threads,
             "precision": precision,
         },
         environment=environment({}, own_python=True),
         iterations=iterations,
+    )
+
+
+def matmul(*, threads: int) -> Contender:
+    """The machine's peak, for as long as it takes to see it."""
+    return Contender(
+        name="matrix product",
+        kind="matmul",
+        script=WORKERS / "matmul_worker.py",
+        python=Path(sys.executable),
+        options={"threads": threads},
+        environment=environment({}, own_python=True),
+        iterations=5,
     )
 
 

@@ -76,13 +76,14 @@ class Race:
             measurement.memory_loaded = reply or {}
         return measurement
 
-    def reference_threshold(self) -> float:
-        """Calibrates on the first contender that runs and has instances. Raises WorkerError."""
+    def reference_threshold(self) -> tuple[float, int]:
+        """The threshold, and how many instances it keeps: calibrated on the first contender that
+        runs. To be called before contenders without instances are started. Raises WorkerError."""
         for measurement, worker in list(self._workers):
-            if measurement.contender.kind == "openvino":
-                continue
             if self._predict(measurement, worker, 1, threshold=0.0):
-                return choose_threshold([row["score"] for row in measurement.detections or []])
+                scores = [row["score"] for row in measurement.detections or []]
+                threshold = choose_threshold(scores)
+                return threshold, sum(score > threshold for score in scores)
         errors = "; ".join(m.error for m in self.measurements if m.error)
         raise WorkerError(f"no contender ran: {errors}")
 

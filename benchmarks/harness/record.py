@@ -8,10 +8,11 @@ from typing import Any
 
 from harness.comparison import Ratio, counts_agree, matched, ratio_of_rounds, refused
 from harness.measurement import Measurement
+from harness.network_load import network_loads
 from harness.summary import summarize
 
 Json = dict[str, Any]
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def race_record(model: str, measurements: Sequence[Measurement]) -> Json:
@@ -21,6 +22,7 @@ def race_record(model: str, measurements: Sequence[Measurement]) -> Json:
         "contenders": [contender_record(m) for m in measurements],
         "end_to_end_ratios": end_to_end_ratios(model, measurements),
         "network_ratios": network_ratios(measurements),
+        "network_loads": network_loads(measurements, fastest_paddlex_ms(measurements)),
     }
 
 
@@ -64,6 +66,12 @@ def instance_count(measurement: Measurement) -> int | None:
         raise ValueError(f"{name}: {sorted(counts)} instances in different runs on one image")
     count: int | None = counts.pop()
     return count
+
+
+def fastest_paddlex_ms(measurements: Sequence[Measurement]) -> float | None:
+    """Median of the faster PaddleX mode; None where none ran."""
+    theirs = [m for m in measurements if m.contender.kind == "paddlex" and finished(m)]
+    return min((median(flat(m.totals_ms())) for m in theirs), default=None)
 
 
 def end_to_end_ratios(model: str, measurements: Sequence[Measurement]) -> list[Json]:

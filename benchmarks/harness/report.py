@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from harness.goals import GOALS
+
 Json = dict[str, Any]
 STAGES = ("decode", "preprocess", "network", "postprocess", "rle")
 
@@ -18,6 +20,8 @@ def report(records: Sequence[Json]) -> str:
         stage_table(records),
         "\n## instseg's network stage against bare OpenVINO\n",
         network_table(records),
+        "\n## The networks' work against the machine's peak\n",
+        load_table(records),
         "\n## Measured with\n",
         *(provenance(record) for record in records),
     ]
@@ -141,6 +145,49 @@ def network_table(records: Sequence[Json]) -> str:
             )
     header = ("model", "contender", "network ms", "bare OpenVINO ms", "ratio (1.05 = 5 % slower)")
     return table(header, rows)
+
+
+def load_table(records: Sequence[Json]) -> str:
+    rows = []
+    for record in records:
+        ratios = {ratio["of"]: ratio["ratio"] for ratio in record["end_to_end_ratios"]}
+        for load in record["network_loads"]:
+            goal, largest, ratio = GOALS.get(record["model"]), load["largest_ratio"], None
+            if load["of"] in ratios:
+                ratio = ratios[load["of"]]
+            rows.append(
+                [
+                    record["model"],
+                    load["of"],
+                    f"{load['flops'] / 1e9:.1f}",
+                    f"{load['flops_per_s'] / 1e9:.0f}",
+                    f"{load['peak_flops_per_s'] / 1e9:.0f}",
+                    f"{load['fraction_of_peak']:.0%}",
+                    "" if largest is None else f"{largest:.1f}x",
+                    "" if ratio is None else f"{ratio:.1f}x",
+                    "" if goal is None or ratio is None else verdict(goal, ratio, largest),
+                ]
+            )
+    header = (
+        "model",
+        "contender",
+        "GFLOP",
+        "GFLOP/s",
+        "peak GFLOP/s",
+        "of the peak",
+        "faster than PaddleX: at the peak",
+        "reached",
+        "goal",
+    )
+    return table(header, rows)
+
+
+def verdict(goal: float, ratio: float, largest: float | None) -> str:
+    if ratio >= goal:
+        return f"{goal:g}x: reached"
+    if largest is not None and largest < goal:
+        return f"{goal:g}x: beyond the peak"
+    return f"{goal:g}x: missed"
 
 
 def provenance(record: Json) -> str:

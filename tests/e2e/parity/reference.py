@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
+from parity.dense_postprocessing import DensePostprocessing
 from parity.instances import Instances
 from parity.landmarks import Landmarks
 from parity.models import Model
@@ -46,12 +47,17 @@ class Reference:
         )
         self.program: Graph = read_program(self.folder.program, self.folder.parameters)
         propagate(self.program)
-        marks = Landmarks(self.program, self.folder.module_paths)
-        self.stages: list[Stage] = model.family.stages(self.program, marks)
-        self.dense = model.family.dense(self.program)
+        self.stages: list[Stage] = []
+        self.dense: DensePostprocessing | None = None
+        if model.family.inside is not None:
+            marks = Landmarks(self.program, self.folder.module_paths)
+            self.stages = model.family.inside.stages(self.program, marks)
+            self.dense = model.family.inside.dense(self.program)
         files = [photo.file(workplace / "photos") for photo in PHOTOS]
         inputs = [network_inputs(read_image(file), self.folder.config) for file in files]
-        extra = [*stage_values(self.stages, list(inputs[0])), *self.dense.values]
+        extra = stage_values(self.stages, list(inputs[0]))
+        if self.dense is not None:
+            extra += self.dense.values
         self._extra = list(dict.fromkeys(extra))
         outputs = paddle_outputs(
             self.folder,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from parity.models import MODELS, STAGE_TOLERANCE, WITNESS_FACTOR
+from parity.models import MANY, MODELS, STAGE_TOLERANCE, WITNESS_FACTOR
 from parity.photos import PHOTOS
 from parity.program_formats import FORMATS
 from parity.records import Json, read_records
@@ -43,7 +43,7 @@ def report(records: Sequence[Json]) -> str:
 
 
 def _detections(records: Sequence[Json]) -> str:
-    header = ["model", "program", "photo", "instances", "without counterpart"]
+    header = ["model", "program", "photo", "score above", "instances", "without counterpart"]
     header += ["decided by rounding", "box, px", "score", "mask IoU, min", "median", "held to"]
     tolerances = {model.name: model.detections for model in MODELS}
     rows = []
@@ -58,7 +58,8 @@ def _detections(records: Sequence[Json]) -> str:
         rows.append(
             [
                 *_where(record),
-                *(str(f["rows"]), str(f["unpaired"]), _excused(f["excused"])),
+                *(f"{f['threshold']:g}", str(f["rows"]), str(f["unpaired"])),
+                _excused(f["excused"]),
                 *(f"{f['box_px']:.3f}", f"{f['score']:.1e}"),
                 *(f"{f['iou_min']:.4f}", f"{f['iou_median']:.4f}", limits),
             ]
@@ -72,22 +73,23 @@ def _excused(faults: Sequence[str]) -> str:
 
 
 def _stages(records: Sequence[Json]) -> str:
-    """One row per model and format, one column per stage, the worst of its tensors and photos."""
+    """One table per sequence of stages: one row per model and format, one column per stage, the
+    worst of its tensors and photos."""
     found = list(_of(records, "stages"))
-    names = list(dict.fromkeys(name for record in found for name in record["figures"]))
-    rows = []
+    tables: dict[tuple[str, ...], list[list[str]]] = {}
     for model in MODEL_ORDER:
         for program_format in FORMAT_ORDER:
             own = [r for r in found if (r["model"], r["format"]) == (model, program_format)]
             if not own:
                 continue
-            cells = []
-            for name in names:
-                tensors = [r["figures"][name] for r in own if name in r["figures"]]
-                worst = max((v for t in tensors for v in t.values()), default=None)
-                cells.append("" if worst is None else f"{worst:.1e}")
-            rows.append([model, FORMAT_TITLES[program_format], *cells])
-    return _table(["model", "program", *names], rows)
+            stages = {name: 0.0 for record in own for name in record["figures"]}
+            for record in own:
+                for name, tensors in record["figures"].items():
+                    stages[name] = max(stages[name], *tensors.values())
+            cells = [f"{worst:.1e}" for worst in stages.values()]
+            table = tables.setdefault(tuple(stages), [])
+            table.append([model, FORMAT_TITLES[program_format], *cells])
+    return "\n\n".join(_table(["model", "program", *names], rows) for names, rows in tables.items())
 
 
 def _encoder(records: Sequence[Json]) -> str:
@@ -138,13 +140,13 @@ def _stored(records: Sequence[Json]) -> str:
 SECTIONS: list[tuple[str, str, Callable[[Sequence[Json]], str]]] = [
     (
         "Detections",
-        """\
-Instances above the model's own threshold (0.5; SOLOv2: 0.15, as few scores of generated weights
-reach more), paired by class, score and box: the largest
-differences. Least IoU: of masks that differ by a cell of the network's mask grid (160 x 160) or
-more. Decided by rounding: both sides agree up to the query's mask logits, but its first box, the
-extent of `mask logit > 0`, is another one, because a logit is zero but for rounding; such rows are
-left out of the figures.""",
+        f"""\
+Instances above a threshold, the highest that keeps {MANY} of them (generated weights give few high
+scores), paired by class, score and box: the largest differences.
+Least IoU: with Mask-RT-DETR, of masks that differ by a cell of the network's mask grid (160 x 160)
+or more. Decided by rounding (Mask-RT-DETR): both sides agree up to the query's mask logits, but its
+first box, the extent of `mask logit > 0`, is another one, because a logit is zero but for rounding;
+such rows are left out of the figures.""",
         _detections,
     ),
     (
@@ -157,24 +159,23 @@ each tensor's largest magnitude, over all photos (held to {STAGE_TOLERANCE:g})."
     (
         "Dense tensors from the image on",
         """\
-Up to the selection of the queries, from PaddleX's input on; the tensor that differs most. X and H
-amplify rounding with generated weights: three engines on the same numbers are as far apart from
-each other, so only the stages above can be held.""",
+Up to the selection of the queries (SOLOv2: to the heads), from PaddleX's input on; the tensor that
+differs most. Mask-RT-DETR-X and -H amplify rounding with generated weights: three engines on the
+same numbers are as far apart from each other, so only the stages above can be held.""",
         _encoder,
     ),
     (
         "Post-processing alone",
         """\
-Fed with Paddle's own boxes, logits, coefficients and prototypes; all rows, whatever
-their score.""",
+Fed with Paddle's own dense tensors; all rows, whatever their score. SOLOv2 has no boxes.""",
         _postprocessing,
     ),
     (
         "Dense tensors against stored numbers",
         f"""\
 PaddleDetection in dygraph mode (Paddle 3.3.1) on the shared data's test image, up to the selection
-of the queries (X and H: the first two backbone stages); as a part of each tensor's largest
-magnitude (held to {STAGE_TOLERANCE:g}).""",
+of the queries (X and H: the first two backbone stages; SOLOv2: to the heads); as a part of each
+tensor's largest magnitude (held to {STAGE_TOLERANCE:g}).""",
         _stored,
     ),
 ]

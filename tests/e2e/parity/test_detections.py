@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from parity.instances import Instances
-from parity.models import EXCUSED_PART, MODELS, Model
+from parity.models import EXCUSED_PART, MODELS, Model, comparison_threshold
 from parity.pairing import compare
 from parity.photos import PHOTOS, Photo
 from parity.program_formats import FORMATS, ProgramFormat
@@ -40,15 +40,18 @@ def test_instances_are_those_of_paddle(
 ) -> None:
     paddle = reference(model, program_format)
     file = paddle.photos[photo.name].file
-    result = predictor(paddle.folder.path).predict(file, threshold=model.threshold)
+    everything = paddle.instances(photo.name, 0.0)
+    threshold = comparison_threshold(everything.scores.tolist())
+    result = predictor(paddle.folder.path).predict(file, threshold=threshold)
     actual = Instances.of_result(result)
-    expected = paddle.instances(photo.name, model.threshold).in_image(actual.masks.shape[1:])
+    expected = paddle.instances(photo.name, threshold).in_image(actual.masks.shape[1:])
     assert model.detections is not None
-    comparison = compare(expected, actual, model.threshold, model.detections)
-    if comparison.faults:
-        excused = model.family.undetermined(paddle, photo.name, expected)
-        comparison = compare(expected, actual, model.threshold, model.detections, excused)
+    comparison = compare(expected, actual, threshold, model.detections)
+    if comparison.faults and model.family.inside is not None:
+        excused = model.family.inside.undetermined(paddle, photo.name, expected)
+        comparison = compare(expected, actual, threshold, model.detections, excused)
         assert len(excused) <= 1 + EXCUSED_PART * len(expected)
-    write_record("detections", model.name, program_format.name, photo.name, asdict(comparison))
+    figures = {"threshold": threshold, **asdict(comparison)}
+    write_record("detections", model.name, program_format.name, photo.name, figures)
     assert comparison.faults == ()
     assert comparison.rows >= LEAST_ROWS

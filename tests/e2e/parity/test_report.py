@@ -6,6 +6,7 @@ from parity.records import Json
 from parity.report import report
 
 COMPARISON = {
+    "threshold": 0.3,
     "rows": 20,
     "unpaired": 1,
     "score": 1e-3,
@@ -49,7 +50,7 @@ def test_detections_are_in_the_order_of_the_table() -> None:
         ["legacy, Paddle 3.0.0", "coffee.jpg"],
     ]
     assert found[0][3:] == [
-        *("20", "1", "0", "0.250", "1.0e-03", "0.9600", "0.9950"),
+        *("0.3", "20", "1", "0", "0.250", "1.0e-03", "0.9600", "0.9950"),
         "1 px, 0.005, 0.95, 0.99",
     ]
     assert "no longer a model" not in text
@@ -67,7 +68,7 @@ def test_excused_rows_are_named() -> None:
         ]
     )
     [row] = rows(text, "Mask-RT-DETR-L")
-    assert row[5] == f"1; {excused[0]}; {excused[1]}"
+    assert row[6] == f"1; {excused[0]}; {excused[1]}"
 
 
 def test_a_stage_shows_the_worst_of_its_tensors_and_photos() -> None:

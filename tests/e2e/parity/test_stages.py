@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from parity.models import MODELS, STAGE_TOLERANCE, Model
+from parity.models import OPENED, STAGE_TOLERANCE, Model
 from parity.photos import PHOTOS
 from parity.program_formats import FORMATS, ProgramFormat
 from parity.records import write_record
@@ -15,7 +15,7 @@ from parity.stage import openvino_runner, worst_difference
 
 @pytest.mark.parity
 @pytest.mark.parametrize("program_format", FORMATS, ids=lambda f: f.name)
-@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.name)
+@pytest.mark.parametrize("model", OPENED, ids=lambda m: m.name)
 def test_every_stage_makes_paddles_tensors_of_paddles_tensors(
     reference: Callable[[Model, ProgramFormat], Reference],
     model: Model,

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pytest
 from parity.instances import Instances
 from parity.landmarks import Landmarks
-from parity.models import MODELS, STAGE_TOLERANCE, Model
+from parity.models import OPENED, STAGE_TOLERANCE, Model
 from parity.official_folder import OfficialFolder, official_folder
 from parity.paddlex_steps import network_inputs
 from parity.pairing import DetectionTolerance, box_difference, mask_iou, pair
@@ -72,8 +72,8 @@ def folder_of(
 @pytest.mark.parametrize(
     "model",
     [
-        *(pytest.param(model, id=model.name) for model in MODELS if model.name == SMALLEST),
-        *(pytest.param(model, id=f"{model.name}-", marks=pytest.mark.parity) for model in MODELS),
+        *(pytest.param(model, id=model.name) for model in OPENED if model.name == SMALLEST),
+        *(pytest.param(model, id=f"{model.name}-", marks=pytest.mark.parity) for model in OPENED),
     ],
 )
 def test_dense_tensors_are_the_stored_ones(
@@ -88,8 +88,8 @@ def test_dense_tensors_are_the_stored_ones(
     folder = folder_of(model.name, program_format, shared, calm=True)
     program = read_program(folder.program, folder.parameters)
     propagate(program)
-    stages = model.family.stages(program, Landmarks(program, folder.module_paths))
-    stage = stages[0] if model.detections is None else model.family.whole(stages)
+    stages = model.family.inside.stages(program, Landmarks(program, folder.module_paths))
+    stage = stages[0] if model.detections is None else model.family.inside.whole(stages)
     stored = stored_stages(shared / "parity" / "forward" / f"{model.name}.npz")
     inputs = network_inputs(np.ascontiguousarray(test_image[:, :, ::-1]), folder.config)
     found = stored["input.image"]

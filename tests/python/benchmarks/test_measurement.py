@@ -35,8 +35,9 @@ def test_contenders_take_turns(race: Race, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     for name, iterations in (("A", 1), ("B", 2), ("C", 3)):
         race.start(contender(name, "instseg", journal, iterations=iterations))
-    threshold = race.reference_threshold()
+    threshold, instances = race.reference_threshold()
     race.run(rounds=2, threshold=threshold, title="test")
+    assert instances == len(race.measurements[0].detections or [])
     calibration, warm_up = "A", "AABBCCC"  # at least two each
     assert journal.read_text() == calibration + warm_up + "ABBCCC" * 2
     assert [len(m.totals_ms()) for m in race.measurements] == [2, 2, 2]
@@ -48,7 +49,7 @@ def test_a_failed_contender_drops_out_and_the_others_finish(race: Race, tmp_path
     race.start(contender("A", "paddlex", journal, fail_at=0))
     race.start(contender("B", "paddlex", journal, die_at=5))
     race.start(contender("C", "instseg", journal))
-    race.run(rounds=2, threshold=race.reference_threshold(), title="test")
+    race.run(2, race.reference_threshold()[0], title="test")
     first, second, third = race.measurements
     assert "cannot load" in (first.error or "")
     assert "status 3" in (second.error or "")
@@ -70,7 +71,7 @@ def test_ratio_of_two_sleepers(race: Race, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     race.start(contender("slow", "paddlex", journal, sleep_ms=120))
     race.start(contender("fast", "instseg", journal, sleep_ms=30))
-    race.run(rounds=2, threshold=race.reference_threshold(), title="test")
+    race.run(2, race.reference_threshold()[0], title="test")
     [ratio] = race_record("Mask-RT-DETR-L", race.measurements)["end_to_end_ratios"]
     assert ratio["refused"] is None
     assert 2 < ratio["ratio"] < 4.2  # 120 / 30; sleeps overrun on a busy CPU

@@ -95,6 +95,45 @@ def test_network_ratio_compares_stage_with_bare_engine() -> None:
     assert "| 525 | 500 | 1.050 (1.050 to 1.050) |" in report([record])
 
 
+def network_race(paddlex_ms: float) -> dict[str, Any]:
+    """A network of 100 GFLOP in 0.5 s, where the peak is 250 GFLOP/s."""
+    bare = measured("OpenVINO fp32", "openvino", [[500.0]], count=None, network=500.0)
+    bare.info["networks"] = [{"flops": 60_000_000_000}, {"flops": 40_000_000_000}]
+    peak = measured("matrix product", "matmul", [[40.0]], count=None, network=40.0)
+    peak.info["flops"] = 10_000_000_000
+    return record_of(
+        measured("PaddleX default", "paddlex", [[paddlex_ms]]),
+        measured("instseg fp32", "instseg", [[550.0]], network=500.0),
+        bare,
+        peak,
+    )
+
+
+def test_network_load_is_a_part_of_the_measured_peak() -> None:
+    record = network_race(paddlex_ms=5500.0)
+    [ours, bare] = record["network_loads"]
+    assert (ours["of"], bare["of"]) == ("instseg fp32", "OpenVINO fp32")
+    assert ours["flops"] == 100_000_000_000
+    assert ours["flops_per_s"] == pytest.approx(200e9)
+    assert ours["peak_flops_per_s"] == pytest.approx(250e9)
+    assert ours["fraction_of_peak"] == pytest.approx(0.8)
+    assert ours["largest_ratio"] == pytest.approx(5500 / 400)
+    row = "| instseg fp32 | 100.0 | 200 | 250 | 80% | 13.8x | 10.0x | 8x: reached |"
+    assert row in report([record])
+
+
+@pytest.mark.parametrize(
+    ("paddlex_ms", "verdict"), [(4000.0, "8x: missed"), (3000.0, "8x: beyond the peak")]
+)
+def test_a_goal_is_judged_by_what_the_peak_allows(paddlex_ms: float, verdict: str) -> None:
+    assert f"| {verdict} |" in report([network_race(paddlex_ms)])
+
+
+def test_without_the_peak_there_is_no_load() -> None:
+    record = record_of(measured("instseg fp32", "instseg", [[550.0]], network=500.0))
+    assert record["network_loads"] == []
+
+
 def test_stage_table_shows_what_the_stages_leave_over() -> None:
     record = record_of(
         measured(

@@ -9,10 +9,12 @@ import numpy as np
 import onnx
 import pytest
 from harness.worker_process import WorkerError, WorkerProcess
-from onnx import TensorProto, helper
-from openvino_worker import photo_tensor
+from onnx import TensorProto, helper, numpy_helper
+from openvino_worker import resized_size
 from paddlex_worker import engine_configs
 from PIL import Image
+
+from instseg import _core
 
 
 def test_default_mode_leaves_the_choice_to_paddlex() -> None:
@@ -30,40 +32,37 @@ def test_unknown_mode_is_refused() -> None:
         list(engine_configs("fast", 4))
 
 
-def test_photo_tensor_is_the_normalised_photo(tmp_path: Path) -> None:
-    pixels = np.full((8, 10, 3), (10, 20, 30), np.uint8)
-    Image.fromarray(pixels).save(tmp_path / "photo.png")
-    spec = {"scale": 1 / 255, "mean": [0.1, 0.2, 0.3], "std": [0.5, 0.25, 0.125]}
-    tensor = photo_tensor(str(tmp_path / "photo.png"), [1, 3, 4, 6], spec)
-    assert (tensor.shape, tensor.dtype) == ((1, 3, 4, 6), np.float32)
-    for channel, level in enumerate((10, 20, 30)):
-        expected = (level / 255 - spec["mean"][channel]) / spec["std"][channel]
-        # float32 arithmetic on values below 3
-        np.testing.assert_allclose(tensor[0, channel], expected, atol=1e-6)
-
-
-def tiny_folder(folder: Path, shape: list[int], networks: int = 1) -> Path:
-    """A network folder whose network adds its input to itself, and a photo beside it."""
-    image, doubled = (
+def tiny_folder(folder: Path, shape: list[int]) -> Path:
+    """A network folder whose network convolves its input, 1 x 1, and a photo of 16 x 16."""
+    image, weighted = (
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape[1:]])
-        for name in ("image", "doubled")
+        for name in ("image", "weighted")
     )
-    add = helper.make_node("Add", ["image", "image"], ["doubled"])
-    graph = helper.make_graph([add], "tiny", [image], [doubled])
+    weights = numpy_helper.from_array(np.ones((3, 3, 1, 1), np.float32), "weights")
+    convolution = helper.make_node("Conv", ["image", "weights"], ["weighted"])
+    graph = helper.make_graph([convolution], "tiny", [image], [weighted], [weights])
     opset = [helper.make_opsetid("", 17)]
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), folder / "tiny.onnx")
-    network = {"file": "tiny.onnx", "inputs": [{"name": "image", "shape": shape}]}
-    preprocess = {"scale": 1 / 255, "mean": [0, 0, 0], "std": [1, 1, 1]}
-    description = {"networks": [network] * networks, "preprocess": preprocess}
+    network = {"role": "main", "file": "tiny.onnx", "inputs": [{"name": "image", "shape": shape}]}
+    preprocess = {
+        "color": "rgb",
+        "resize": {"height": 16, "width": 16, "keep_ratio": False, "interpolation": "bilinear"},
+        "scale": 1 / 255,
+        "mean": [0, 0, 0],
+        "std": [1, 1, 1],
+        "normalize_before_resize": False,
+        "pad_stride": 1,
+    }
+    description = {"networks": [network], "preprocess": preprocess}
     (folder / "instseg.json").write_text(json.dumps(description))
     Image.fromarray(np.zeros((5, 5, 3), np.uint8)).save(folder / "photo.png")
     return folder
 
 
-def openvino_process(folder: Path) -> WorkerProcess:
-    workers = Path(photo_tensor.__code__.co_filename).parent
+def worker_process(script: str, folder: Path) -> WorkerProcess:
+    workers = Path(resized_size.__code__.co_filename).parent
     return WorkerProcess(
-        workers / "openvino_worker.py",
+        workers / script,
         python=Path(sys.executable),
         cores=[min(os.sched_getaffinity(0))],
         log_path=folder / "worker.log",
@@ -73,14 +72,26 @@ def openvino_process(folder: Path) -> WorkerProcess:
 
 def openvino_options(folder: Path) -> dict[str, object]:
     photo = str(folder / "photo.png")
-    return {"folder": str(folder), "image": photo, "threads": 1, "precision": "fp32"}
+    return {
+        "folder": str(folder),
+        "image": photo,
+        "instances": 20,
+        "threads": 1,
+        "precision": "fp32",
+    }
 
 
 def test_bare_openvino_runs_one_network_pinned_to_fp32(tmp_path: Path) -> None:
     folder = tiny_folder(tmp_path, [-1, 3, 16, 16])
-    with openvino_process(folder) as worker:
+    with worker_process("openvino_worker.py", folder) as worker:
         info = worker.request("load", timeout_s=60, **openvino_options(folder))["info"]
         reply = worker.request("predict", timeout_s=60, count=2, threshold=0.5)
+    [network] = info["networks"]
+    assert network == {
+        "file": "tiny.onnx",
+        "input_shape": [1, 3, 16, 16],
+        "flops": 2 * 3 * 3 * 16 * 16,
+    }
     assert info["properties"]["INFERENCE_NUM_THREADS"] == "1"
     assert "float" in info["properties"]["INFERENCE_PRECISION_HINT"]
     assert reply["detections"] is None
@@ -89,16 +100,32 @@ def test_bare_openvino_runs_one_network_pinned_to_fp32(tmp_path: Path) -> None:
         assert 0 < sample["stages_ms"]["network"] <= sample["total_ms"]
 
 
-@pytest.mark.parametrize(
-    ("shape", "networks", "message"),
-    [([-1, 3, -1, -1], 1, "is not fixed"), ([-1, 3, 16, 16], 3, "holds 3 networks")],
-)
-def test_bare_openvino_says_what_it_cannot_time(
-    tmp_path: Path, shape: list[int], networks: int, message: str
-) -> None:
-    folder = tiny_folder(tmp_path, [1, 3, 16, 16], networks)
-    description = json.loads((folder / "instseg.json").read_text())
-    description["networks"][0]["inputs"][0]["shape"] = shape
-    (folder / "instseg.json").write_text(json.dumps(description))
-    with openvino_process(folder) as worker, pytest.raises(WorkerError, match=message):
-        worker.request("load", timeout_s=60, **openvino_options(folder))
+@pytest.mark.parametrize("image_size", [(1080, 1920), (240, 260), (1024, 3072), (999, 333)])
+def test_regions_lie_in_the_image_as_it_is_resized(image_size: tuple[int, int]) -> None:
+    preprocess = {
+        "color": "rgb",
+        "resize": {"height": 800, "width": 1333, "keep_ratio": True, "interpolation": "bicubic"},
+        "scale": 1 / 255,
+        "mean": [0, 0, 0],
+        "std": [1, 1, 1],
+        "normalize_before_resize": False,
+        "pad_stride": 1,
+    }
+    pixels = np.zeros((*image_size, 3), np.uint8)
+    network_input = _core.preprocess(pixels, color="rgb", spec=preprocess)
+    assert network_input.shape[1:] == resized_size(preprocess, image_size)
+
+
+def test_the_peak_is_a_matrix_product_on_as_many_threads_as_cores(tmp_path: Path) -> None:
+    with worker_process("matmul_worker.py", tmp_path) as worker:
+        info = worker.request("load", timeout_s=60, threads=1)["info"]
+        reply = worker.request("predict", timeout_s=60, count=1, threshold=0.5)
+    assert info["flops"] == 2 * 3072**3
+    [sample] = reply["samples"]
+    # No core does 10 TFLOP/s in float32.
+    assert sample["stages_ms"]["network"] > 5
+    with (
+        worker_process("matmul_worker.py", tmp_path) as worker,
+        pytest.raises(WorkerError, match="4 threads were asked for on 1 cores"),
+    ):
+        worker.request("load", timeout_s=60, threads=4)
