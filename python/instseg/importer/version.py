@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-IMPORTER_VERSION = 2
+IMPORTER_VERSION = 3
 """Goes up when the same source gives another network folder: the cache then imports anew."""
 
 Progress: TypeAlias = Callable[[str, float], None]

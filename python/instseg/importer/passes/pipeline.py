@@ -14,6 +14,7 @@ from .conv_folding import CONV_FOLDING
 from .dead_code import remove_dead_code
 from .duplicates import merge_duplicates
 from .mask_extents import MASK_EXTENTS
+from .projected_planes import PROJECTED_PLANES
 from .rewriting import Rule, rewrite
 from .simplify import SIMPLIFY
 
@@ -26,7 +27,13 @@ def understand(graph: Graph, input_shapes: Mapping[str, Shape] | None = None) ->
 def optimise(graph: Graph) -> Graph:
     """The form that is lowered to ONNX."""
     rules = _merged(
-        SIMPLIFY, BROADCASTS, CONV_FOLDING, CHANNEL_ORDER, BATCH_INDEPENDENCE, MASK_EXTENTS
+        SIMPLIFY,
+        BROADCASTS,
+        CONV_FOLDING,
+        CHANNEL_ORDER,
+        BATCH_INDEPENDENCE,
+        MASK_EXTENTS,
+        PROJECTED_PLANES,
     )
     return merge_duplicates(rewrite(remove_dead_code(graph), rules))
 

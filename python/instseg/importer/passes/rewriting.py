@@ -25,6 +25,8 @@ class Rewriting:
         self.nodes: list[Node] = []
         self._producers: dict[Value, Node] = {}
         self.changed = False
+        # Constants made of another one, by it and their name: made once, used by many nodes.
+        self.derived: dict[tuple[Value, str], Value] = {}
 
     def producer(self, value: Value | None, *ops: str) -> Node | None:
         """The node that makes `value`, where it is one of `ops` (any, if none is given)."""
