@@ -61,6 +61,13 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         default=2,
         help="predictions of PaddleX in one turn; default: %(default)s",
     )
+    parser.add_argument(
+        "--warm-ups",
+        type=positive,
+        default=2,
+        help="untimed predictions of each contender before the first round, at least (those of one "
+        "turn, if these are more); default: %(default)s",
+    )
     parser.add_argument("--threads", type=positive, default=2, help="default: %(default)s")
     parser.add_argument(
         "--precision",
@@ -120,7 +127,7 @@ def measure(
                 )
             )
         race.start(contenders.matmul(threads=options.threads))
-        race.run(options.rounds, threshold, official.model_name)
+        race.run(options.rounds, threshold, official.model_name, fewest_warm_ups=options.warm_ups)
         return {
             **race_record(official.model_name, race.measurements),
             "threshold": threshold,
@@ -200,6 +207,7 @@ def run(options: argparse.Namespace) -> int:
                 "rounds": options.rounds,
                 "iterations": options.iterations,
                 "paddlex_iterations": options.paddlex_iterations,
+                "warm_ups": options.warm_ups,
                 "image": image_record(image),
             },
             "weights": official.weights,

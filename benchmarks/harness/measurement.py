@@ -17,7 +17,6 @@ from harness.worker_process import WorkerError, WorkerProcess
 Json = dict[str, Any]
 LOAD_TIMEOUT_S = 900.0
 PREDICTION_TIMEOUT_S = 180.0  # for one prediction; the slowest known takes 40 s
-FEWEST_WARM_UPS = 2
 
 
 @dataclass
@@ -87,12 +86,12 @@ class Race:
         errors = "; ".join(m.error for m in self.measurements if m.error)
         raise WorkerError(f"no contender ran: {errors}")
 
-    def run(self, rounds: int, threshold: float, title: str) -> None:
+    def run(self, rounds: int, threshold: float, title: str, *, fewest_warm_ups: int = 2) -> None:
         """Warms every contender up, then `rounds` rounds in which each has one turn."""
         with tqdm(total=(rounds + 1) * len(self._workers), desc=title, unit="turn") as bar:
             for measurement, worker in list(self._workers):
                 bar.set_postfix_str(f"warm-up, {measurement.contender.name}")
-                count = max(FEWEST_WARM_UPS, measurement.contender.iterations)
+                count = max(fewest_warm_ups, measurement.contender.iterations)
                 self._predict(measurement, worker, count, threshold)
                 self._ask(measurement, worker, "reset_peak", PREDICTION_TIMEOUT_S)
                 bar.update()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,18 +29,6 @@ class Instances:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def in_image(self, size: tuple[int, ...]) -> Instances:
-        """Masks cut, or continued by background, to the image's (height, width).
-
-        SOLOv2's program finds the width by the factor that the height was resized by: its masks
-        may be some pixels wider or narrower than the image.
-        """
-        height, width = size
-        masks = np.zeros((len(self), height, width), bool)
-        part = self.masks[:, :height, :width]
-        masks[:, : part.shape[1], : part.shape[2]] = part
-        return replace(self, masks=masks)
-
     @classmethod
     def of_result(cls, result: Any) -> Instances:
         """Of the SDK's Result, and of the core's."""
@@ -48,21 +36,40 @@ class Instances:
         return cls(result.class_ids, result.scores, result.boxes, masks)
 
 
+def in_image(masks: Array, size: tuple[int, int]) -> Array:
+    """Masks [n, H, W] cut, or continued by background, to the image's (height, width).
+
+    Programs find a mask's size by float32 arithmetic, SOLOv2's width even by the factor that the
+    height was resized by: masks may be some pixels wider or narrower than the image.
+    """
+    height, width = size
+    whole = np.zeros((len(masks), height, width), bool)
+    part = masks[:, :height, :width]
+    whole[:, : part.shape[1], : part.shape[2]] = part
+    return whole
+
+
 def box_rows(
-    outputs: PaddleOutputs, names: Sequence[str], threshold: float, *, clip_masks: bool = True
+    outputs: PaddleOutputs,
+    names: Sequence[str],
+    threshold: float,
+    size: tuple[int, int],
+    *,
+    clip_masks: bool = True,
 ) -> Instances:
     """Families with boxes: bbox [n, 6] = class, score, box; one full-size mask per row.
 
-    As PaddleX: rows above the threshold with a class, boxes clipped to the image, masks cut at the
-    rounded box. Rows whose box is empty are dropped, with their masks.
+    size: (height, width) of the image. As PaddleX: rows above the threshold with a class, boxes
+    clipped to the image, masks cut at the rounded box. Rows whose box is empty are dropped, with
+    their masks.
     """
     [bbox] = [a for a in map(outputs.__getitem__, names) if a.ndim == 2 and a.shape[1] == 6]
-    height, width = outputs.mask_size()
+    height, width = size
     boxes = np.clip(bbox[:, 2:], 0, np.array([width, height, width, height], bbox.dtype))
     kept = (bbox[:, 1] > threshold) & (bbox[:, 0] > -1)
     kept &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
     rows = np.flatnonzero(kept)
-    masks = outputs.masks(rows.tolist())
+    masks = in_image(outputs.masks(rows.tolist()), size)
     if clip_masks:
         for mask, box in zip(masks, boxes[rows].tolist(), strict=True):
             x1, y1, x2, y2 = (round(side) for side in box)

@@ -49,13 +49,6 @@ class PaddleOutputs:
             array: Array = stored[name]
         return array
 
-    def mask_size(self) -> tuple[int, int]:
-        """(height, width) of the one stack of masks among the outputs."""
-        with np.load(self.file) as stored:
-            [name] = [name for name in stored.files if name.startswith("shape of ")]
-            _, height, width = stored[name].tolist()
-        return height, width
-
     def masks(self, rows: Sequence[int]) -> Array:
         """bool [len(rows), H, W] of the one stack of masks among the outputs."""
         with np.load(self.file) as stored:

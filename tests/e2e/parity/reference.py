@@ -27,9 +27,10 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Seen:
-    """One photo: its file, what PaddleX feeds for it, and what Paddle returned."""
+    """One photo: its file and (height, width), what PaddleX feeds for it, what Paddle returned."""
 
     file: Path
+    size: tuple[int, int]
     inputs: Mapping[str, Array]
     outputs: PaddleOutputs
 
@@ -54,7 +55,8 @@ class Reference:
             self.stages = model.family.inside.stages(self.program, marks)
             self.dense = model.family.inside.dense(self.program)
         files = [photo.file(workplace / "photos") for photo in PHOTOS]
-        inputs = [network_inputs(read_image(file), self.folder.config) for file in files]
+        images = [read_image(file) for file in files]
+        inputs = [network_inputs(image, self.folder.config) for image in images]
         extra = stage_values(self.stages, list(inputs[0]))
         if self.dense is not None:
             extra += self.dense.values
@@ -68,15 +70,18 @@ class Reference:
             extra_outputs=self._extra,
         )
         self.photos = {
-            file.name: Seen(file, feed, output)
-            for file, feed, output in zip(files, inputs, outputs, strict=True)
+            file.name: Seen(file, image.shape[:2], feed, output)
+            for file, image, feed, output in zip(files, images, inputs, outputs, strict=True)
         }
 
     def instances(self, photo: str, threshold: float, *, clip_masks: bool = True) -> Instances:
         """What PaddleX would return for the photo."""
-        outputs = self.photos[photo].outputs
+        seen = self.photos[photo]
+        outputs = seen.outputs
         final = [name for name in outputs.names() if name not in self._extra]
-        return self.model.family.instances(outputs, final, threshold, clip_masks=clip_masks)
+        return self.model.family.instances(
+            outputs, final, threshold, seen.size, clip_masks=clip_masks
+        )
 
     def tensors(self, photo: str, stage: Stage) -> dict[str, Array]:
         """The stage's inputs and outputs, by the program's names."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from parity.instances import Instances
+from parity.instances import Instances, in_image
 from parity.paddle_run import PaddleOutputs
 
 
 def mask_rows(
-    outputs: PaddleOutputs, names: Sequence[str], threshold: float, *, clip_masks: bool = True
+    outputs: PaddleOutputs,
+    names: Sequence[str],
+    threshold: float,
+    size: tuple[int, int],
+    *,
+    clip_masks: bool = True,
 ) -> Instances:
     """cate_label [n], cate_score [n], one full-size mask per row, no boxes.
 
@@ -21,7 +26,7 @@ def mask_rows(
     [scores] = [array for array in flat if array.dtype.kind == "f"]
     [labels] = [array for array in flat if array.dtype == np.int64 and len(array) == len(scores)]
     rows = np.flatnonzero((scores >= threshold) & (scores > 0))
-    masks = outputs.masks(rows.tolist())
+    masks = in_image(outputs.masks(rows.tolist()), size)
     kept = masks.any((1, 2))
     rows = rows[kept]
     return Instances(labels[rows].astype(np.int32), scores[rows], None, masks[kept], rows)
