@@ -232,7 +232,7 @@ class Predictor:
         """Runs one prediction on a blank image, so that the next is as fast as the rest."""
         self._core.warm_up()
 
-    def info(self) -> dict[str, Any]:
+    def info(self, *, details: bool = False) -> dict[str, Any]:
         """What is loaded and how, as plain data that the caller may change:
 
         model_name, family      str
@@ -246,11 +246,32 @@ class Predictor:
                                 of dicts with name, meaning and shape (-1 = any size)
         network_folder          path of the folder that was loaded, for C++ programs too
         max_image_pixels        images with more are refused
+
+        details  adds what takes a moment, as the networks are read again (ModelError if they are
+                 gone or cannot be read):
+
+        cost                    parameters and floating-point operations, of the model and of each
+                                network, and its operators: see `instseg.model_cost`
+        size_bytes              of the network files
+        engines                 instseg.engines(): what can run a model here, or why not
         """
-        return {
+        info = {
             **self._core.info(),
             "network_folder": str(self._network_folder),
             "max_image_pixels": self._max_image_pixels,
+        }
+        return {**info, **self._details()} if details else info
+
+    def _details(self) -> dict[str, Any]:
+        import instseg
+        from instseg.importer import read_manifest
+        from instseg.model_cost import model_cost
+
+        manifest = read_manifest(self._network_folder)
+        return {
+            "cost": model_cost(self._network_folder, manifest).to_dict(),
+            "size_bytes": sum(network["size_bytes"] for network in manifest["networks"]),
+            "engines": instseg.engines(),
         }
 
     def _options(

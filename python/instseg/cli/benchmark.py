@@ -45,6 +45,8 @@ def benchmark(
     From a picture file to instances with run lengths, one picture at a time: milliseconds per
     stage, over all runs the median, 90th percentile, least, most, and (most - least) / median.
     """
+    from instseg.made_up_picture import made_up_jpeg
+
     predictor = load_predictor(
         model,
         device=device,
@@ -53,7 +55,7 @@ def benchmark(
         threads=threads,
         cache_dir=cache_dir,
     )
-    subject: Any = _made_up_jpeg() if image is None else image
+    subject: Any = made_up_jpeg() if image is None else image
     for _ in range(warmup):
         predictor.predict(subject, threshold=threshold)
     times_ms: dict[str, list[float]] = {stage: [] for stage in STAGES}
@@ -112,19 +114,3 @@ def _text(report: dict[str, Any]) -> str:
         f"{report['instances']} instances; {report['runs']} runs after {report['warmup']}\n\n"
         + text_table(["ms", "median", "p90", "min", "max", "spread"], rows)
     )
-
-
-def _made_up_jpeg() -> bytes:
-    """A JPEG file of 1920 x 1080 with shapes and texture, always the same."""
-    import io
-
-    import numpy as np
-    from PIL import Image
-
-    random = np.random.default_rng(0)
-    coarse = random.integers(0, 256, (9, 16, 3), np.uint8)
-    picture = np.asarray(Image.fromarray(coarse).resize((1920, 1080), Image.Resampling.BICUBIC))
-    noisy = picture.astype(np.int16) + random.integers(-8, 9, picture.shape, np.int16)
-    file = io.BytesIO()
-    Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=90)
-    return file.getvalue()

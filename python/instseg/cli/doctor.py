@@ -9,6 +9,8 @@ from pathlib import Path
 
 import typer
 
+from instseg.cli.engine_line import engine_line
+
 _PACKAGES = ("numpy", "pillow", "onnx", "openvino", "filelock", "pyyaml", "typer", "tqdm")
 _CPU_FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
 
@@ -79,11 +81,7 @@ def _engines(problems: list[str]) -> Iterator[str]:
     yield f"kernels        {_core.cpu_isa()}"
     engines = _core.engines()
     for engine in engines:
-        if engine["available"]:
-            abilities = f"{', '.join(engine['devices'])}; {', '.join(engine['precisions'])}"
-            yield f"engine         {engine['name']} {engine['version']} ({abilities})"
-        else:
-            yield f"engine         {engine['name']} not available: {engine['remedy']}"
+        yield f"engine         {engine_line(engine)}"
     if not any(engine["available"] for engine in engines):
         problems.append("No engine is available, so no network can run; see the remedies above.")
 
