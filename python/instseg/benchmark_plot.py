@@ -55,8 +55,9 @@ def plot_benchmark(table: BenchmarkTable) -> bytes:
 
 
 def _sorted(rows: Sequence[BenchmarkRow]) -> list[BenchmarkRow]:
-    """By falling mask AP; those without come last."""
-    return sorted(rows, key=lambda row: -row.published.mask_ap if row.published else 0.0)
+    """By falling mask AP; those without come last, those of which nothing is known not at all."""
+    known = [row for row in rows if row.published or row.times]
+    return sorted(known, key=lambda row: -row.published.mask_ap if row.published else 0.0)
 
 
 def _draw_accuracy(axes: Any, rows: Sequence[BenchmarkRow]) -> None:
@@ -66,7 +67,7 @@ def _draw_accuracy(axes: Any, rows: Sequence[BenchmarkRow]) -> None:
         mask_ap = row.published.mask_ap
         axes.barh(place, mask_ap, height=0.62, color=_BARS)
         axes.text(mask_ap - 0.8, place, f"{mask_ap:.1f}", ha="right", va="center", color=_TEXT)
-    axes.set_xlabel("mask AP, COCO val2017, per cent (published)", color=_TEXT)
+    axes.set_xlabel("mask AP on COCO, per cent (published)", color=_TEXT)
     axes.set_xticks([])
 
 
@@ -107,7 +108,7 @@ def _draw_times(axes: Any, rows: Sequence[BenchmarkRow], runs: Sequence[str]) ->
             axes, place, [(v[place], colour) for _, colour, _, _, v in series if v.get(place)]
         )
     axes.set_xscale("log")
-    axes.margins(x=0.09)
+    axes.margins(x=0.1)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.grid(True, axis="x", which="major", color="0.9")
     axes.set_axisbelow(True)

@@ -80,13 +80,14 @@ def benchmark(
         rows=official_rows(),
         quiet=json,
     )
-    with prediction_bar(len(models) * len(wanted) * (runs + warmup)) as bar:
-        for model in models:
-            session.measure(model, wanted, bar)
-    report = session.report()
+    try:
+        with prediction_bar(len(models) * len(wanted) * (runs + warmup)) as bar:
+            for model in models:
+                session.measure(model, wanted, bar)
+    finally:  # what was measured before an interruption is kept too
+        if files is not None:
+            files.write(BenchmarkTable(session.rows, session.conditions()), session.report())
     if json:
-        typer.echo(json_module.dumps(report))
-    if files is not None:
-        files.write(BenchmarkTable(session.rows, session.conditions()), report)
+        typer.echo(json_module.dumps(session.report()))
     if session.problems:
         raise typer.Exit(1)
