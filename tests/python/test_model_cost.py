@@ -1,10 +1,12 @@
 """What models cost per image, counted by hand for tiny ones."""
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
 
+import openvino
 import pytest
 
 from instseg import Predictor
@@ -14,6 +16,8 @@ from instseg.model_cost import model_cost, most_boxes, nominal_input_size
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "importer"))
 from tiny_mask_rcnn import TinyMaskRcnn
+from tiny_mask_rtdetr import TinyMaskRtdetr
+from tiny_ppyoloe_seg import TinyPpyoloeSeg
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:
@@ -82,3 +86,41 @@ def test_a_predictor_tells_it_on_request(tiny_model: Path) -> None:
     assert detailed["size_bytes"] == (tiny_model / "network.onnx").stat().st_size
     assert detailed["engines"][0]["name"] == "openvino"
     assert detailed.keys() - plain.keys() == {"cost", "size_bytes", "engines"}
+
+
+@pytest.mark.parametrize(
+    "official",
+    [TinyMaskRtdetr(), TinyPpyoloeSeg(), TinyMaskRcnn(stages=3)],
+    ids=lambda o: type(o).__name__,
+)
+def test_openvino_counts_the_same(official: Any, tmp_path: Path) -> None:
+    official.write(tmp_path / "official")
+    import_model(tmp_path / "official", tmp_path / "network")
+    manifest = manifest_of(tmp_path / "network")
+    cost = model_cost(tmp_path / "network", manifest)
+    for network, runs in zip(manifest["networks"], cost.networks, strict=True):
+        [image] = network["inputs"]
+        shape = [1, 3, *cost.input_size] if runs.per == "image" else [1, *image["shape"][1:]]
+        flops = flops_of_openvino(tmp_path / "network" / network["file"], shape)
+        assert runs.cost.flops == flops > 0
+
+
+def flops_of_openvino(file: Path, shape: list[int]) -> int:
+    model = openvino.Core().read_model(file)
+    model.reshape(shape)
+    total = 0
+    for node in model.get_ordered_ops():
+        shapes = [
+            list(node.input_value(i).get_shape()) for i in range(min(2, node.get_input_size()))
+        ]
+        kind = node.get_type_name()
+        if kind == "Convolution":
+            total += math.prod(node.get_output_shape(0)) * math.prod(shapes[1][1:])
+        elif kind == "GroupConvolution":  # weights [groups, out / groups, in / groups, kernel...]
+            total += math.prod(node.get_output_shape(0)) * math.prod(shapes[1][2:])
+        elif kind == "ConvolutionBackpropData":
+            total += math.prod(shapes[0]) * math.prod(shapes[1][1:])
+        elif kind == "MatMul":
+            transposed = node.get_attributes()["transpose_a"]
+            total += math.prod(node.get_output_shape(0)) * shapes[0][-2 if transposed else -1]
+    return 2 * total
