@@ -105,9 +105,10 @@ def _network_lines(network: dict[str, Any], runs: "NetworkRuns") -> Iterator[str
     for direction, tensors in (("in", network["inputs"]), ("out", network["outputs"])):
         for tensor in tensors:
             yield f"  {direction:<14}{_tensor(tensor)}"
-    operators = ", ".join(f"{name} {count}" for name, count in runs.cost.operators.items())
+    joined = "\N{NO-BREAK SPACE}"  # between an operator and its count, where no line may end
+    operators = ", ".join(f"{name}{joined}{count}" for name, count in runs.cost.operators.items())
     for number, line in enumerate(textwrap.wrap(operators, width=84)):
-        yield f"  {'' if number else 'operators':<14}{line}"
+        yield f"  {'' if number else 'operators':<14}{line.replace(joined, ' ')}"
     yield f"  parameters    {runs.cost.parameters / 1e6:.2f} million"
     yield f"  FLOPs         {_flops(runs.cost.flops)} per {runs.per}"
 

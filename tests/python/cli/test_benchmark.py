@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pictures import write_photo
 
+import instseg.model_store
 from instseg.model_names import OFFICIAL_MODELS
 from instseg.stage_times import STAGES
 
@@ -130,6 +131,29 @@ def test_a_failure_does_not_stop_the_others(
     assert float(cells["SOLOv2"]) > 0
     report = json.loads((tmp_path / "out" / "benchmark.json").read_text())
     assert len(report["problems"]) == 3
+
+
+def test_an_interrupted_run_keeps_what_it_measured(
+    run: Any,
+    tiny_model: Path,
+    models: Path,
+    picture: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    locate = instseg.model_store.locate_model
+
+    def interrupted(model: str, *options: Any) -> Path:
+        if model == str(tiny_model):
+            raise KeyboardInterrupt
+        return locate(model, *options)
+
+    monkeypatch.setattr("instseg.model_store.locate_model", interrupted)
+    command = ["benchmark", "SOLOv2", tiny_model, "--image", picture, *QUICK]
+    assert run(*command, "--output", tmp_path / "out").exit_code != 0
+    report = json.loads((tmp_path / "out" / "benchmark.json").read_text())
+    assert [measured["model"] for measured in report["measurements"]] == ["SOLOv2"]
 
 
 def test_files_of_an_earlier_run_stay_unless_told(
