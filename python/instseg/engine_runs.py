@@ -29,11 +29,13 @@ def engine_runs(
     """Every wanted engine at every wanted precision, each once, in the order of wanting.
 
     known       instseg.engines()
-    names       of engines; "auto" is the first that is available for the device, "all" every one
+    names       of engines; "auto" is the first that is available for the device (and not marked as
+                one to be asked for by name), "all" every one
     precisions  "all" is every one that an engine has here
     Raises InvalidArgument for what is unknown, EngineError for what is not available.
     """
-    usable = [engine for engine in known if engine["available"] and device in engine["devices"]]
+    kind = device.partition(":")[0]  # "gpu:1" is a "gpu"
+    usable = [engine for engine in known if engine["available"] and kind in engine["devices"]]
     if not usable:
         reasons = "".join(
             f"\n{engine['name']}: {engine['remedy'] or 'has no such device'}" for engine in known
@@ -61,7 +63,11 @@ def _engines(
     if name == ALL:
         return usable
     if name == AUTO:
-        return usable[:1]
+        automatic = [engine for engine in usable if engine.get("automatic", True)]
+        if not automatic:
+            names = ", ".join(engine["name"] for engine in usable)
+            raise EngineError(f"For the device {device!r} there are only engines to name: {names}.")
+        return automatic[:1]
     for engine in known:
         if engine["name"] != name:
             continue

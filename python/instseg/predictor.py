@@ -267,9 +267,10 @@ class Predictor:
         from instseg.importer import read_manifest
         from instseg.model_cost import model_cost
 
-        manifest = read_manifest(self._network_folder)
+        folder = self._network_folder
+        manifest = read_manifest(folder)
         return {
-            "cost": model_cost(self._network_folder, manifest).to_dict(),
+            "cost": model_cost(folder, manifest).to_dict(),
             "size_bytes": sum(network["size_bytes"] for network in manifest["networks"]),
             "engines": instseg.engines(),
         }

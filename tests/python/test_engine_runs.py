@@ -58,6 +58,16 @@ def test_what_cannot_run_is_said_before_anything_is_measured(
         runs(names, precisions)
 
 
+def test_auto_passes_over_engines_that_are_to_be_named() -> None:
+    reference = {**engine("reference", ["cpu", "gpu"], ["fp32"]), "automatic": False}
+    both = [reference, engine("usual", ["cpu"], ["fp32"])]
+    assert engine_runs(both, ["auto"], ["fp32"], "cpu") == [EngineRun("usual", "fp32")]
+    assert len(engine_runs(both, ["all"], ["fp32"], "cpu")) == 2
+    assert engine_runs(both, ["reference"], ["fp32"], "gpu:1") == [EngineRun("reference", "fp32")]
+    with pytest.raises(EngineError, match="only engines to name: reference"):
+        engine_runs(both, ["auto"], ["fp32"], "gpu:1")
+
+
 def test_no_engine_at_all() -> None:
     with pytest.raises(EngineError, match="gone: install it"):
         engine_runs(KNOWN[:1], ["auto"], ["fp32"], "cpu")
