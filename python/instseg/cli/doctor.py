@@ -9,7 +9,6 @@ from pathlib import Path
 
 import typer
 
-from instseg.cli.engine_line import engine_line
 from instseg.machine import processor_fields, processor_name, usable_cores
 
 _PACKAGES = ("numpy", "pillow", "onnx", "openvino", "filelock", "pyyaml", "typer", "tqdm")
@@ -69,10 +68,11 @@ def _engines(problems: list[str]) -> Iterator[str]:
         )
         return
     yield f"kernels        {_core.cpu_isa()}"
-    engines = _core.engines()
-    for engine in engines:
-        yield f"engine         {engine_line(engine)}"
-    if not any(engine["available"] for engine in engines):
+    from instseg.engine_table import described, engines
+
+    for engine in engines():
+        yield f"engine         {described(engine)}"
+    if not any(engine["available"] for engine in engines() if engine["automatic"]):
         problems.append("No engine is available, so no network can run; see the remedies above.")
 
 

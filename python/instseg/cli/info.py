@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from instseg.cli.engine_line import engine_line
 from instseg.cli.model_options import CacheDir, Device, Engine, Model, Precision, Threads
 
 if TYPE_CHECKING:
@@ -39,8 +38,8 @@ def info(
     run it here. An official folder is imported into the cache. Device, engine, precision and
     threads matter to --memory only.
     """
-    import instseg
     from instseg.cli.progress_bar import stage_bar
+    from instseg.engine_table import described, engines, is_reference
     from instseg.importer import cached_network_folder, verify_network_folder
     from instseg.memory_use import measure_memory
     from instseg.model_cost import model_cost
@@ -61,9 +60,9 @@ def info(
             num_threads=threads,
             cache_dir=cache_dir,
         )
-    engines = instseg.engines()
+    table = engines()
     if json:
-        report = {**manifest, "folder": str(folder), "cost": cost.to_dict(), "engines": engines}
+        report = {**manifest, "folder": str(folder), "cost": cost.to_dict(), "engines": table}
         if measured is not None:
             report["memory"] = asdict(measured)
         typer.echo(json_module.dumps(report, ensure_ascii=False))
@@ -72,8 +71,10 @@ def info(
         typer.echo(line)
     for line in _memory_lines(manifest, measured):
         typer.echo(line)
-    for entry in engines:
-        typer.echo(f"engine          {engine_line(entry)}")
+    for entry in table:
+        lacks_program = is_reference(entry["name"]) and entry["available"] and given == folder
+        needs = "; needs the official folder" if lacks_program else ""
+        typer.echo(f"engine          {described(entry)}{needs}")
 
 
 def _lines(manifest: dict[str, Any], given: Path, folder: Path, cost: "ModelCost") -> Iterator[str]:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import instseg
-from instseg.cli.engine_line import engine_line
 from instseg.cli.info import _flops
+from instseg.engine_table import described
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "importer"))
 from tiny_mask_rcnn import TinyMaskRcnn
@@ -39,7 +39,7 @@ def test_text_names_what_goes_in_and_comes_out(run: Any, tiny_model: Path) -> No
         "parameters      0.00 million",
         "FLOPs           0.0 M per image, at an input of 64 x 64",
         "memory          0.0 MB of network files; --memory measures a process that runs them",
-        *(f"engine          {engine_line(engine)}" for engine in instseg.engines()),
+        *(f"engine          {described(engine)}" for engine in instseg.engines()),
     ]
 
 
