@@ -184,8 +184,9 @@ class BenchmarkSession:
             f"{date}, {platform.platform()}{load}.",
             f"Picture: {self._picture_name}{', ' if size else ''}{size}; one at a time, medians of "
             f"{self._runs} predictions after {self._warmup} that do not count.",
-            "network: all networks of the model, which end before masks are drawn. File to RLE: "
-            "everything, from the encoded picture to the run lengths of every mask.",
+            "network: the model's networks, which end before masks are drawn; an engine that runs "
+            "the official program whole draws them too. File to RLE: everything, from the encoded "
+            "picture to the run lengths of every mask.",
             "GFLOP: 2 x multiply-adds of convolutions and matrix products at the nominal input; "
             "R-CNN at the most boxes (1000 in the official models), without the mask stage, which "
             "runs once for each instance.",
