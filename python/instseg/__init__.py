@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from instseg._core import Mask as Mask
-    from instseg._core import engines as engines
+    from instseg.engine_table import engines as engines
     from instseg.errors import DownloadError as DownloadError
     from instseg.errors import EngineError as EngineError
     from instseg.errors import ImageError as ImageError
@@ -46,7 +46,7 @@ _HOMES = {
     "OFFICIAL_MODELS": "model_names",
     "Predictor": "predictor",
     "Result": "result",
-    "engines": "_core",
+    "engines": "engine_table",
 }
 _SUBMODULES = ("_core", "cli", "errors", "importer", "paddlex")
 

@@ -6,29 +6,34 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from instseg.atomic_file import atomic_file
-from instseg.errors import InvalidArgument
-from instseg.published import published_figures
+from instseg.model_names import OFFICIAL_MODELS
+from instseg.published import PublishedFigures, published_figures
+from instseg.stage_times import STAGES, StageTimes
 
-
-@dataclass(frozen=True)
-class Timing:
-    """Medians in ms of one engine at one precision: the network alone, and file to run lengths."""
-
-    network_ms: float
-    total_ms: float
+UNKNOWN = "-"
 
 
 @dataclass
 class BenchmarkRow:
-    """One model. `times`: "openvino fp32" -> Timing; `problems`: the same -> why there is none."""
+    """One model.
 
+    label     names the row
+    model     the model's own name; the published figures are those of this name
+    gflop     10^9 floating-point operations of an image: see `instseg.model_cost`
+    times     run ("openvino fp32") -> its times
+    problems  run -> why there are none
+    """
+
+    label: str
     model: str
     gflop: float | None = None
-    times: dict[str, Timing] = field(default_factory=dict)
+    times: dict[str, StageTimes] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def published(self) -> PublishedFigures | None:
+        return published_figures().get(self.model)
 
 
 @dataclass(frozen=True)
@@ -63,26 +68,49 @@ class BenchmarkTable:
         return [self._cells(row) for row in self.rows]
 
     def _cells(self, row: BenchmarkRow) -> list[str]:
-        known = published_figures().get(row.model)
+        known = row.published
         figures = (
             [known.mask_ap, known.size_mb, known.t4_ms, known.xeon_ms] if known else [None] * 4
         )
-        cells = [row.model, *(_number(figure) for figure in (*figures, row.gflop))]
+        cells = [row.label, *(_number(figure) for figure in (*figures, row.gflop))]
         for run in self.runs():
-            timing = row.times.get(run)
-            if timing is not None:
-                cells += [_number(timing.network_ms), _number(timing.total_ms)]
-            else:
-                cells += ["failed" if run in row.problems else ""] * 2
+            times = row.times.get(run)
+            for stage in ("network", "total"):
+                if times is not None:
+                    cells.append(_number(times.stages_ms[stage]["median"]))
+                else:
+                    cells.append("failed" if run in row.problems else "")
         return cells
 
+    def stage_header(self) -> list[str]:
+        return ["model", "run", "instances", *STAGES, "total p90", "total spread"]
+
+    def stage_cells(self) -> list[list[str]]:
+        """One list per model and run that was measured: medians of all stages in ms."""
+        return [
+            [
+                row.label,
+                run,
+                str(times.instances),
+                *(f"{times.stages_ms[stage]['median']:.1f}" for stage in STAGES),
+                f"{times.stages_ms['total']['p90']:.1f}",
+                f"{100 * times.stages_ms['total']['spread']:.0f} %",
+            ]
+            for row in self.rows
+            for run, times in row.times.items()
+        ]
+
     def markdown(self) -> str:
-        lines = [self.header(), ["---"] * len(self.header()), *self.cells()]
-        table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        cells = [[cell or UNKNOWN for cell in line] for line in self.cells()]
+        parts = [_markdown_table(self.header(), cells)]
         notes = [*self.conditions]
         for row in self.rows:
-            notes += [f"{row.model}, {run}: {why}" for run, why in row.problems.items()]
-        return table + "\n\n" + "\n".join(f"* {note}" for note in notes) + "\n"
+            notes += [f"{row.label}, {run}: {_one_line(why)}" for run, why in row.problems.items()]
+        parts.append("\n".join(f"* {note}" for note in notes))
+        if stages := self.stage_cells():
+            parts.append("Medians of the stages, ms; spread is (most - least) / median:")
+            parts.append(_markdown_table(self.stage_header(), stages))
+        return "\n\n".join(parts) + "\n"
 
     def csv(self) -> str:
         out = io.StringIO()
@@ -91,79 +119,24 @@ class BenchmarkTable:
         writer.writerows(self.cells())
         return out.getvalue()
 
-    def save(self, folder: Path) -> list[Path]:
-        """Writes benchmark.md, benchmark.csv and benchmark.png; returns their paths.
 
-        Raises InvalidArgument, before anything is written, where matplotlib is missing.
-        """
-        png = self.plot()
-        folder.mkdir(parents=True, exist_ok=True)
-        contents = {
-            "benchmark.md": self.markdown().encode(),
-            "benchmark.csv": self.csv().encode(),
-            "benchmark.png": png,
-        }
-        for name, content in contents.items():
-            with atomic_file(folder / name) as file:
-                file.write(content)
-        return [folder / name for name in contents]
+def official_rows() -> list[BenchmarkRow]:
+    """A row for each of the 15 models, with nothing measured yet."""
+    return [BenchmarkRow(name, name) for name in OFFICIAL_MODELS]
 
-    def plot(self) -> bytes:
-        """PNG: published mask AP over time, log scale; a series per machine and engine."""
-        try:
-            from matplotlib.figure import Figure
-        except ImportError:
-            raise InvalidArgument(
-                "The plot needs matplotlib: pip install 'instseg[plot]'."
-            ) from None
-        figures = published_figures()
-        series: dict[str, list[tuple[float, float, str]]] = {}
-        for row in self.rows:
-            known = figures.get(row.model)
-            if known is None:
-                continue
-            points = {f"this machine, {run}": t.network_ms for run, t in row.times.items()}
-            if known.xeon_ms is not None:
-                points["Xeon 5117, FP32, 8 threads (published)"] = known.xeon_ms
-            if known.t4_ms is not None:
-                points["T4, FP32 (published)"] = known.t4_ms
-            for name, time_ms in points.items():
-                series.setdefault(name, []).append((time_ms, known.mask_ap, row.model))
-        figure = Figure(figsize=(11, 6.5), dpi=120, layout="constrained")
-        axes = figure.add_subplot()
-        for number, name in enumerate(sorted(series)):
-            colour = f"C{number}"
-            times_ms, mask_aps, _ = zip(*series[name], strict=True)
-            measured = name.startswith("this machine")
-            axes.scatter(
-                times_ms,
-                mask_aps,
-                marker="osD^vP*X"[number % 8],
-                s=55,
-                label=name,
-                edgecolors=colour,
-                facecolors=colour if measured else "none",
-            )
-            for time_ms, mask_ap, model in series[name]:
-                axes.annotate(
-                    model,
-                    (time_ms, mask_ap),
-                    xytext=(6, 3),
-                    textcoords="offset points",
-                    fontsize=7.5,
-                    color="0.25",
-                )
-        axes.set_xscale("log")
-        axes.margins(x=0.12)
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.set_xlabel("network alone, batch 1, ms (log scale)")
-        axes.set_ylabel("mask AP on COCO val2017, per cent (published)")
-        axes.grid(True, which="both", alpha=0.25)
-        if series:
-            axes.legend(loc="lower left", fontsize=9)
-        out = io.BytesIO()
-        figure.savefig(out, format="png")
-        return out.getvalue()
+
+def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    aligned = ["---", *["---:"] * (len(header) - 1)]
+    lines = [header, aligned, *rows]
+    return "\n".join("| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines)
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _number(value: float | None) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import onnx
 
 from instseg.errors import ModelError
+from instseg.network_shapes import infer_shapes, set_input_shapes
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,19 @@ def network_cost(file: Path, input_shapes: Mapping[str, Sequence[int]]) -> Netwo
     try:
         model = onnx.load(file)
         parameters, parameter_bytes = _parameters(model)
-        _set_input_shapes(model, input_shapes)
-        shapes = _shapes(model)
+        set_input_shapes(model, input_shapes)
+        nodes = list(model.graph.node)
+        shapes = infer_shapes(model)
     except ModelError:
         raise
     except Exception as error:  # onnx and protobuf share no base of their errors
         raise ModelError(f"{file} cannot be read as ONNX: {error}") from error
     flops: int | None = 0
-    for node in model.graph.node:
+    for node in nodes:
         cost = _flops(node, shapes)
         flops = None if flops is None or cost is None else flops + cost
     return NetworkCost(
-        operators=dict(Counter(node.op_type for node in model.graph.node).most_common()),
+        operators=dict(Counter(node.op_type for node in nodes).most_common()),
         parameters=parameters,
         parameter_bytes=parameter_bytes,
         flops=flops,
@@ -62,41 +64,6 @@ def _parameters(model: onnx.ModelProto) -> tuple[int, int]:
             count += elements
             size += elements * sizes[tensor.data_type]
     return count, size
-
-
-def _set_input_shapes(model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]]) -> None:
-    for value in model.graph.input:
-        if value.name not in input_shapes:
-            raise ModelError(f"the network has an input {value.name!r} whose shape was not given")
-        dims = value.type.tensor_type.shape.dim
-        shape = input_shapes[value.name]
-        if len(dims) != len(shape):
-            raise ModelError(f"the input {value.name!r} has {len(dims)} dimensions, not {shape}")
-        for dim, side in zip(dims, shape, strict=True):
-            dim.dim_value = side
-
-
-def _shapes(model: onnx.ModelProto) -> dict[str, list[int] | None]:
-    """The shape of every value; None where it is not known whole."""
-    shapes: dict[str, list[int] | None] = {
-        tensor.name: list(tensor.dims) for tensor in model.graph.initializer
-    }
-    for tensor in model.graph.initializer:  # shape inference needs shapes of weights, not weights
-        if math.prod(tensor.dims) > 1024:
-            tensor.ClearField("raw_data")
-            model.graph.input.append(
-                onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
-            )
-    kept = [t for t in model.graph.initializer if math.prod(t.dims) <= 1024]
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
-    graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
-    for value in [*graph.input, *graph.value_info, *graph.output]:
-        tensor_type = value.type.tensor_type
-        dims = [dim.dim_value if dim.HasField("dim_value") else 0 for dim in tensor_type.shape.dim]
-        known = tensor_type.HasField("shape") and all(dims)
-        shapes[value.name] = dims if known else None
-    return shapes
 
 
 def _flops(node: onnx.NodeProto, shapes: Mapping[str, list[int] | None]) -> int | None:

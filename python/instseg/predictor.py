@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from instseg import _core
-from instseg.cache_folder import cache_folder, make_private_folder
 from instseg.decode_ahead import run_ahead
-from instseg.errors import ImageError, InstsegError, InvalidArgument, ModelError
+from instseg.errors import ImageError, InstsegError, InvalidArgument
 from instseg.image_arrays import DEFAULT_MAX_IMAGE_PIXELS, Pixels, check_color
 from instseg.image_input import fetch_if_address, load_pixels
 from instseg.masks import Masks
-from instseg.model_store import locate_model
+from instseg.network_loading import load_model
 from instseg.pages.expansion import PageExpansion, page_kind
 from instseg.pages.page import Page
 from instseg.pages.page_sequence import PageTicket
@@ -38,8 +34,6 @@ if TYPE_CHECKING:
 READ_AHEAD_BYTES = 256 << 20
 DECODE_THREADS = 2
 CORE_STAGES = ("preprocess_ms", "network_ms", "postprocess_ms")
-
-_log = logging.getLogger("instseg")
 
 
 class Predictor:
@@ -66,8 +60,10 @@ class Predictor:
         """Loads a model; an official folder is imported first, a name fetched if need be.
 
         model             an official folder of PaddleX, a network folder, or an official name
-        device            "cpu"
-        engine            "auto", or a name from instseg.engines()
+        device            "cpu"; "gpu", "gpu:1", ... where the engine has it
+        engine            "auto", or a name from instseg.engines(). "paddle" is the reference: it
+                          runs an official folder as it is (not a network folder), with PaddleX's
+                          own steps; see docs/engines.md
         precision         "fp32", or "bf16" where the processor has it; never chosen silently
         num_threads       threads that compute, all in all; default: every core this process may use
         num_streams       predictions computed side by side; num_threads is divided among them.
@@ -89,17 +85,19 @@ class Predictor:
         threads = 0 if num_threads is None else check_count("num_threads", num_threads)
         streams = check_count("num_streams", num_streams)
         self._max_image_pixels = check_count("max_image_pixels", max_image_pixels, most=2**62)
-        self._network_folder = _network_folder(model, cache_dir, progress)
-        self._core = _core.Predictor(
-            str(self._network_folder),
+        loaded = load_model(
+            model,
             device=device,
             engine=engine,
             precision=precision,
             num_threads=threads,
             num_streams=streams,
-            cache_dir=_compile_cache(cache_dir),
+            cache_dir=cache_dir,
             max_image_pixels=self._max_image_pixels,
+            progress=progress,
         )
+        self._core, self._folder = loaded.core, loaded.folder
+        self._cache_dir = cache_dir
         self._info = self._core.info()
         self._class_names: list[str] = list(self._info["class_names"])
         self._model_name = str(self._info["model_name"])
@@ -111,7 +109,7 @@ class Predictor:
     def __reduce__(self) -> str | tuple[Any, ...]:
         raise TypeError(
             "A Predictor cannot be pickled or copied: its network and threads belong to this "
-            f"process. Load one in each process: Predictor({str(self._network_folder)!r})."
+            f"process. Load one in each process: Predictor({str(self._folder)!r})."
         )
 
     @property
@@ -232,7 +230,7 @@ class Predictor:
         """Runs one prediction on a blank image, so that the next is as fast as the rest."""
         self._core.warm_up()
 
-    def info(self) -> dict[str, Any]:
+    def info(self, *, details: bool = False) -> dict[str, Any]:
         """What is loaded and how, as plain data that the caller may change:
 
         model_name, family      str
@@ -243,14 +241,38 @@ class Predictor:
         num_threads             as given, or the number of cores; divided among num_streams
         num_streams             predictions computed side by side
         networks                a dict for each network: role, file, and inputs and outputs, lists
-                                of dicts with name, meaning and shape (-1 = any size)
-        network_folder          path of the folder that was loaded, for C++ programs too
+                                of dicts with name, meaning and shape (-1 = any size; None: only
+                                a run tells)
+        network_folder          path of the folder that was loaded, for C++ programs too; with the
+                                engine "paddle" the official folder
         max_image_pixels        images with more are refused
+
+        details  adds what takes a moment, as the networks are read again (ModelError if they are
+                 gone or cannot be read):
+
+        cost                    parameters and floating-point operations, of the model and of each
+                                network, and its operators: see `instseg.model_cost`
+        size_bytes              of the network files
+        engines                 instseg.engines(): what can run a model here, or why not
         """
-        return {
+        info = {
             **self._core.info(),
-            "network_folder": str(self._network_folder),
+            "network_folder": str(self._folder),
             "max_image_pixels": self._max_image_pixels,
+        }
+        return {**info, **self._details()} if details else info
+
+    def _details(self) -> dict[str, Any]:
+        import instseg
+        from instseg.importer import cached_network_folder, read_manifest
+        from instseg.model_cost import model_cost
+
+        folder = cached_network_folder(self._folder, self._cache_dir)  # "paddle": not imported yet
+        manifest = read_manifest(folder)
+        return {
+            "cost": model_cost(folder, manifest).to_dict(),
+            "size_bytes": sum(network["size_bytes"] for network in manifest["networks"]),
+            "engines": instseg.engines(),
         }
 
     def _options(
@@ -447,27 +469,3 @@ def _item(image: Any, position: int | None = None) -> SourceItem:
         where = os.fsdecode(image)
         return SourceItem(image, where, source_name(where))
     return SourceItem(image, None, "image" if position is None else f"image_{position:05d}")
-
-
-def _network_folder(
-    model: str | os.PathLike[str],
-    cache_dir: str | os.PathLike[str] | None,
-    progress: Progress | None,
-) -> Path:
-    """The checked network folder of `model`, fetched and imported if need be."""
-    from instseg.importer import cached_network_folder, is_network_folder, verify_network_folder
-
-    folder = locate_model(model, cache_dir, progress)
-    if is_network_folder(folder):
-        verify_network_folder(folder)
-        return folder
-    return cached_network_folder(folder, cache_dir, progress=progress)
-
-
-def _compile_cache(cache_dir: str | os.PathLike[str] | None) -> str:
-    """Folder for compiled networks; "" (compile at every load) where it cannot be used."""
-    try:
-        return str(make_private_folder(cache_folder(cache_dir) / "compiled"))
-    except ModelError as error:
-        _log.warning("Networks are compiled at every load: %s", error)
-        return ""

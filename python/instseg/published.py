@@ -15,7 +15,8 @@ class PublishedFigures:
     mask_ap   COCO val2017, mask AP over IoU 0.50:0.95, per cent
     t4_ms     the network alone on a Tesla T4, FP32, batch 1
     xeon_ms   the same on a Xeon Gold 5117, FP32, 8 threads
-    size_mb   of the files, in 10^6 bytes
+    size_mb   as published, which does not say of what: the weights of the official programs have
+              4 % (SOLOv2) to 15 % more than so many 10^6 bytes
     """
 
     model: str

@@ -1,130 +1,93 @@
-"""`instseg benchmark`: how long each stage takes on this machine."""
+"""`instseg benchmark`: how long each stage takes on this machine, beside the published times."""
+
+from __future__ import annotations
 
 import json as json_module
-import statistics
-import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from instseg.cli.model_options import (
-    CacheDir,
-    Device,
-    Engine,
-    Model,
-    Precision,
-    Threads,
-    Threshold,
-    load_predictor,
-)
-
-STAGES = ("decode", "preprocess", "network", "postprocess", "rle", "total")
+from instseg.cli.model_options import CacheDir, Device, Threads, Threshold
 
 
 def benchmark(
-    model: Model,
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL...", help="Official model folders, network folders, or official names."
+        ),
+    ],
     image: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="[IMAGE]", help="A picture.  [default: a made-up one of 1920 x 1080]"
+        typer.Option(help="A picture file.  [default: a made-up one of 1920 x 1080]"),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder for the table of all 15 models: Markdown, CSV, plot."
         ),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files of an earlier run.")
+    ] = False,
     runs: Annotated[int, typer.Option(min=1, help="Measured predictions.")] = 20,
     warmup: Annotated[int, typer.Option(min=0, help="Predictions before measuring.")] = 3,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     threshold: Threshold = None,
     device: Device = "cpu",
-    engine: Engine = "auto",
-    precision: Precision = "fp32",
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(help="What runs it: a name, auto or all; several times.  [default: auto]"),
+    ] = None,
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(help="fp32, another, or all; several times.  [default: fp32]"),
+    ] = None,
     threads: Threads = None,
     cache_dir: CacheDir = None,
 ) -> None:
-    """Measure a model on this machine.
+    """Measure models on this machine.
 
     From a picture file to instances with run lengths, one picture at a time: milliseconds per
     stage, over all runs the median, 90th percentile, least, most, and (most - least) / median.
+    With --output, writes benchmark.md, .csv, .json and .png: the published figures of all 15
+    models beside these times. A model that fails is reported and the others still measured; then
+    the exit code is 1.
     """
-    predictor = load_predictor(
-        model,
+    import instseg
+    from instseg.benchmark_table import BenchmarkTable, official_rows
+    from instseg.cli.benchmark_files import BenchmarkFiles
+    from instseg.cli.benchmark_session import BenchmarkSession
+    from instseg.cli.progress_bar import prediction_bar
+    from instseg.engine_runs import engine_runs
+    from instseg.image_input import load_pixels
+    from instseg.made_up_picture import made_up_jpeg
+
+    wanted = engine_runs(instseg.engines(), engine or ["auto"], precision or ["fp32"], device)
+    files = None if output is None else BenchmarkFiles(output, overwrite=overwrite)
+    if image is not None:
+        load_pixels(image, color="bgr", max_pixels=2**32, name=str(image))  # or an ImageError now
+    session = BenchmarkSession(
+        picture=made_up_jpeg() if image is None else image,
+        picture_name="made up" if image is None else str(image),
+        runs=runs,
+        warmup=warmup,
+        threshold=threshold,
         device=device,
-        engine=engine,
-        precision=precision,
         threads=threads,
         cache_dir=cache_dir,
+        rows=official_rows(),
+        quiet=json,
     )
-    subject: Any = _made_up_jpeg() if image is None else image
-    for _ in range(warmup):
-        predictor.predict(subject, threshold=threshold)
-    times_ms: dict[str, list[float]] = {stage: [] for stage in STAGES}
-    instances = 0
-    for _ in range(runs):
-        start = time.perf_counter()
-        result = predictor.predict(subject, threshold=threshold)
-        before_rle = time.perf_counter()
-        result.masks.rle()
-        end = time.perf_counter()
-        instances = len(result)
-        for stage, ms in result.timings.items():
-            times_ms[stage.removesuffix("_ms")].append(ms)
-        times_ms["rle"].append((end - before_rle) * 1e3)
-        times_ms["total"].append((end - start) * 1e3)
-    facts = predictor.info()
-    height, width = result.image_size
-    report = {
-        "model": facts["model_name"],
-        "engine": facts["engine"],
-        "device": facts["device"],
-        "precision": facts["precision"],
-        "threads": facts["num_threads"],
-        "image": "made up" if image is None else str(image),
-        "image_width": width,
-        "image_height": height,
-        "instances": instances,
-        "warmup": warmup,
-        "runs": runs,
-        "stages_ms": {stage: summary(times) for stage, times in times_ms.items()},
-    }
-    typer.echo(json_module.dumps(report) if json else _text(report))
-
-
-def summary(times_ms: list[float]) -> dict[str, float]:
-    """Median, 90th percentile (nearest rank), least, most, and (most - least) / median."""
-    ordered = sorted(times_ms)
-    median = statistics.median(ordered)
-    p90 = ordered[max(0, -(-len(ordered) * 9 // 10) - 1)]
-    least, most = ordered[0], ordered[-1]
-    spread = (most - least) / median if median > 0 else 0.0
-    return {"median": median, "p90": p90, "min": least, "max": most, "spread": spread}
-
-
-def _text(report: dict[str, Any]) -> str:
-    from instseg.cli.table import text_table
-
-    rows = [
-        [stage, *(f"{row[key]:.2f}" for key in ("median", "p90", "min", "max", "spread"))]
-        for stage, row in report["stages_ms"].items()
-    ]
-    return (
-        f"{report['model']}, {report['engine']}, {report['device']}, {report['precision']}, "
-        f"{report['threads']} threads\n"
-        f"{report['image']}: {report['image_width']} x {report['image_height']} pixels, "
-        f"{report['instances']} instances; {report['runs']} runs after {report['warmup']}\n\n"
-        + text_table(["ms", "median", "p90", "min", "max", "spread"], rows)
-    )
-
-
-def _made_up_jpeg() -> bytes:
-    """A JPEG file of 1920 x 1080 with shapes and texture, always the same."""
-    import io
-
-    import numpy as np
-    from PIL import Image
-
-    random = np.random.default_rng(0)
-    coarse = random.integers(0, 256, (9, 16, 3), np.uint8)
-    picture = np.asarray(Image.fromarray(coarse).resize((1920, 1080), Image.Resampling.BICUBIC))
-    noisy = picture.astype(np.int16) + random.integers(-8, 9, picture.shape, np.int16)
-    file = io.BytesIO()
-    Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=90)
-    return file.getvalue()
+    try:
+        with prediction_bar(len(models) * len(wanted) * (runs + warmup)) as bar:
+            for model in models:
+                session.measure(model, wanted, bar)
+    finally:  # what was measured before an interruption is kept too
+        if files is not None:
+            files.write(BenchmarkTable(session.rows, session.conditions()), session.report())
+    if json:
+        typer.echo(json_module.dumps(session.report()))
+    if session.problems:
+        raise typer.Exit(1)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import typer
 
+from instseg.machine import processor_fields, processor_name, usable_cores
+
 _PACKAGES = ("numpy", "pillow", "onnx", "openvino", "filelock", "pyyaml", "typer", "tqdm")
 _CPU_FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
 
@@ -50,19 +52,8 @@ def _package(name: str) -> str:
 
 
 def _processor() -> Iterator[str]:
-    flags: set[str] = set()
-    model = platform.processor() or platform.machine()
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "flags":
-                flags.update(value.split())
-            elif key.strip() == "model name":
-                model = value.strip()
-    except OSError:
-        pass  # not Linux
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield f"processor      {model}, {usable} of {os.cpu_count()} cores usable"
+    flags = processor_fields().get("flags", "").split()
+    yield f"processor      {processor_name()}, {usable_cores()} of {os.cpu_count()} cores usable"
     if flags:
         yield f"instructions   {', '.join(f for f in _CPU_FLAGS if f in flags) or 'none of note'}"
 
@@ -77,14 +68,11 @@ def _engines(problems: list[str]) -> Iterator[str]:
         )
         return
     yield f"kernels        {_core.cpu_isa()}"
-    engines = _core.engines()
-    for engine in engines:
-        if engine["available"]:
-            abilities = f"{', '.join(engine['devices'])}; {', '.join(engine['precisions'])}"
-            yield f"engine         {engine['name']} {engine['version']} ({abilities})"
-        else:
-            yield f"engine         {engine['name']} not available: {engine['remedy']}"
-    if not any(engine["available"] for engine in engines):
+    from instseg.engine_table import described, engines
+
+    for engine in engines():
+        yield f"engine         {described(engine)}"
+    if not any(engine["available"] for engine in engines() if engine["automatic"]):
         problems.append("No engine is available, so no network can run; see the remedies above.")
 
 

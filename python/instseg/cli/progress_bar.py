@@ -39,3 +39,8 @@ def stage_bar() -> Iterator[Progress]:
 def item_bar(total: int) -> Any:
     """A bar that counts images; hidden for a single one."""
     return tqdm(total=total, unit="image", disable=total < 2 or not sys.stderr.isatty())
+
+
+def prediction_bar(total: int) -> Any:
+    """A bar that counts predictions."""
+    return tqdm(total=total, unit="prediction", disable=not sys.stderr.isatty(), leave=False)

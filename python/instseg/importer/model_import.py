@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from .inference_config import InferenceConfig, read_inference_config
 from .ir.extract import extract
 from .ir.graph import Graph, Value
 from .lowering.onnx_file import write_onnx
+from .model_naming import model_name
 from .network_folder import FORMAT, VERSION, is_network_folder, write_manifest
 from .passes.channel_order import put_channels_last
 from .passes.constant_folding import propagate
@@ -77,7 +76,7 @@ def write_network_folder(
         progress("optimise", (position + 1) / len(cut.networks))
         _check_config(config, cut, graph, source)
         file = "network.onnx" if len(cut.networks) == 1 else f"{network.role}.onnx"
-        name = f"{_model_name(config, source)}/{network.role}"
+        name = f"{model_name(config, source.path)}/{network.role}"
         written = write_onnx(
             graph, folder / file, name=name, progress=lambda fraction: progress("write", fraction)
         )
@@ -156,7 +155,7 @@ def _manifest(
     return {
         "format": FORMAT,
         "version": VERSION,
-        "model_name": _model_name(config, source),
+        "model_name": model_name(config, source.path),
         "family": family.name,
         "class_names": list(config.class_names),
         "source": {
@@ -169,16 +168,3 @@ def _manifest(
         "postprocess": cut.postprocess,
         "networks": networks,
     }
-
-
-def _model_name(config: InferenceConfig, source: SourceFolder) -> str:
-    """Global.model_name; else the folder's name without the endings that archives have.
-
-    A folder whose name says nothing gives "unnamed" and the arch.
-    """
-    if config.model_name:
-        return config.model_name
-    folder = re.sub(r"[-_](infer|inference|pir|old)$", "", source.path.resolve().name)
-    if folder.lower() in ("", "export", "infer", "inference", "inference_model", "model", "output"):
-        return f"unnamed {config.arch}"
-    return os.fsencode(folder).decode("utf-8", "replace")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from instseg._core import engines
+from instseg.engine_table import engines
 from instseg.errors import InvalidArgument, ModelError
 from instseg.model_names import OFFICIAL_MODELS
 from instseg.paddlex.segmentation_model import SegmentationModel
@@ -107,7 +107,7 @@ def _check_name(given: str, found: str, folder: str | os.PathLike[str]) -> None:
 def _engine(engine: Any) -> str:
     if engine is None or engine in _PADDLEX_ENGINES:
         return "auto"
-    known = ["auto", *(str(entry["name"]) for entry in engines())]
+    known = ["auto", *(str(entry["name"]) for entry in engines() if entry["automatic"])]
     if engine not in known:
         names = ", ".join((*_PADDLEX_ENGINES, *known))
         raise InvalidArgument(f"engine={engine!r} is unknown; expected one of {names}.")
@@ -170,7 +170,12 @@ def _run_options(run_mode: Any, cpu_threads: Any) -> dict[str, Any]:
 
 def _device(device: Any) -> str:
     """PaddleX's device string -> one of instseg's devices."""
-    usable = {str(d) for entry in engines() if entry["available"] for d in entry["devices"]}
+    usable = {
+        str(name)
+        for entry in engines()
+        if entry["available"] and entry["automatic"]
+        for name in entry["devices"]
+    }
     if device is None:
         return "gpu" if "gpu" in usable else "cpu"
     is_text = isinstance(device, str)

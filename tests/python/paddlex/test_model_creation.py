@@ -109,8 +109,9 @@ def test_a_gpu_that_nothing_can_use_is_a_warning(
     assert loaded(model)["device"] == "cpu"
 
 
-def entries(*devices: str, available: bool = True) -> list[dict[str, Any]]:
-    return [{"name": "engine", "available": available, "devices": list(devices)}]
+def entries(*devices: str, available: bool = True, automatic: bool = True) -> list[dict[str, Any]]:
+    given = {"available": available, "automatic": automatic, "devices": list(devices)}
+    return [{"name": "engine", **given}]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,10 @@ def test_devices(
     assert _device(asked) == expected
 
 
-def test_engines_that_are_not_available_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    off = entries("gpu", available=False)
+@pytest.mark.parametrize("why", ["available", "automatic"])
+def test_engines_that_auto_cannot_take_do_not_count(
+    why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off = entries("gpu", **{why: False})
     monkeypatch.setattr("instseg.paddlex.model_creation.engines", lambda: off)
     assert _device(None) == _device("gpu") == "cpu"

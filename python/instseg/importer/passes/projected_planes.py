@@ -8,6 +8,8 @@ of the network's time.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..ir.dims import static
@@ -15,7 +17,7 @@ from ..ir.graph import Array, Deferred, Node, Value, known_ints
 from .rewriting import Rewriting, Rule
 
 SWAPPED = [0, 2, 1]
-POINTWISE = {
+POINTWISE: dict[str, Any] = {
     "strides": [1, 1],
     "paddings": [0, 0],
     "padding_algorithm": "EXPLICIT",
