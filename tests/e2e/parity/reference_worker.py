@@ -3,9 +3,9 @@
     python reference_worker.py JOB.json
 
 JOB.json: {"packages": site-packages of an environment with Paddle, "folder": official folder,
-           "threshold": number, "runs": [{"image": path.npy, "result": path.npz}, ...]}
-image: uint8 [H, W, 3] BGR. result: scores, class_ids, boxes, masks (bool [n, H, W]), and the same
-of masks that are not clipped to the box as whole_masks.
+           "threshold": number, "image": path.npy, "result": path.npz}
+image: uint8 [H, W, 3] BGR. result: engine, scores, class_ids, boxes, masks (bool [n, H, W]), and
+the masks that are not clipped to the box as whole_masks.
 """
 
 import json
@@ -21,19 +21,18 @@ def main(job):
     # Behind everything that is here already: only Paddle and what is missing come from there.
     sys.path.append(job["packages"])
     predictor = instseg.Predictor(job["folder"], engine="paddle", num_threads=2)
-    for run in job["runs"]:
-        image = np.load(run["image"])
-        result = predictor.predict(image, threshold=job["threshold"])
-        whole = predictor.predict(image, threshold=job["threshold"], clip_masks=False)
-        np.savez_compressed(
-            run["result"],
-            engine=predictor.info()["engine"],
-            scores=result.scores,
-            class_ids=result.class_ids,
-            boxes=result.boxes,
-            masks=result.masks.bitmaps(),
-            whole_masks=whole.masks.bitmaps(),
-        )
+    image = np.load(job["image"])
+    result = predictor.predict(image, threshold=job["threshold"])
+    whole = predictor.predict(image, threshold=job["threshold"], clip_masks=False)
+    np.savez_compressed(
+        job["result"],
+        engine=predictor.info()["engine"],
+        scores=result.scores,
+        class_ids=result.class_ids,
+        boxes=result.boxes,
+        masks=result.masks.bitmaps(),
+        whole_masks=whole.masks.bitmaps(),
+    )
 
 
 if __name__ == "__main__":
