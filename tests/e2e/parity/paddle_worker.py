@@ -27,6 +27,8 @@ def predictor_of(job):
     config.disable_mkldnn()
     pir = job["program"].endswith(".json")
     config.enable_new_ir(pir)
+    if not pir:  # the same numbers in a fraction of the memory; refused with the new IR
+        config.enable_memory_optim()
     config.switch_ir_optim(job["graph_optimisation"])
     config.set_cpu_math_library_num_threads(job["threads"])
     return inference.create_predictor(config)

@@ -87,8 +87,9 @@ def test_results_are_those_of_paddlex(
     )
 
     def rows(threshold: float, *, clip: bool = True) -> Instances:
-        found = model.family.instances(outputs, outputs.names(), threshold, clip_masks=clip)
-        return found.in_image(image.shape[:2])
+        return model.family.instances(
+            outputs, outputs.names(), threshold, image.shape[:2], clip_masks=clip
+        )
 
     threshold = comparison_threshold(rows(0.0).scores.tolist())
     result = run_reference(folder.path, program_format, image, threshold, tmp_path)
