@@ -66,14 +66,16 @@ def _further_input(value: Value) -> str:
 
 def _output(value: Value, program: Graph) -> str:
     """The meaning by rank and type: neither order nor names are the same in all programs."""
-    kind = value.dtype.kind
-    if len(value.shape) == 3:
+    kind, rank = value.dtype.kind, len(value.shape)
+    if rank == 3:
         return "masks"
-    if len(value.shape) == 2 and value.shape[1] == 6 and kind == "f":
+    if rank == 2 and value.shape[1] == 6 and kind == "f":
         return "boxes"
-    if len(value.shape) == 1 and kind == "f":
+    if rank == 1 and kind == "f":
         return "scores"
-    if len(value.shape) == 1 and kind == "i":
-        return "class_ids" if value.dtype.itemsize == 8 else "count"
+    if rank == 1 and value.dtype.name == "int64" and value.shape != (1,):
+        return "class_ids"
+    if rank <= 1 and kind == "i":
+        return "count"
     found = ", ".join(f"{v.dtype}{text(v.shape)}" for v in program.outputs.values())
     raise ModelError(f"outputs {found} are not those of a model that finds instances")
