@@ -14,6 +14,15 @@ if(NOT PADDLE_INFERENCE_INCLUDE OR NOT PADDLE_INFERENCE_LIBRARY)
     "unpacked folder, or nothing to build without that engine.")
 endif()
 
+file(GLOB paddle_openvino ${PADDLE_INFERENCE_DIR}/paddle/lib/libopenvino.so*
+     ${PADDLE_INFERENCE_DIR}/third_party/install/openvino/*/libopenvino.so*
+     ${PADDLE_INFERENCE_DIR}/third_party/install/openvino/*/*/libopenvino.so*)
+if(paddle_openvino AND INSTSEG_OPENVINO)
+  message(FATAL_ERROR
+    "The Paddle Inference in ${PADDLE_INFERENCE_DIR} brings an OpenVINO of its own, and two of them in one "
+    "process crash. Build with -DINSTSEG_OPENVINO=OFF for a library with the engine \"paddle\" alone.")
+endif()
+
 add_library(paddle_inference SHARED IMPORTED GLOBAL)
 set_target_properties(paddle_inference PROPERTIES
   IMPORTED_LOCATION ${PADDLE_INFERENCE_LIBRARY}
