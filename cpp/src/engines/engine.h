@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <variant>
 
 #include "instseg/predictor.h"  // EngineInfo
 #include "network_folder/network_folder.h"
@@ -33,6 +34,12 @@ struct TensorView {
   std::span<const float> values() const { return {data, size()}; }
 };
 
+// The same of any type that programs put out.
+struct AnyTensorView {
+  std::variant<const float*, const std::int32_t*, const std::int64_t*, const std::uint8_t*> data;
+  std::span<const std::int64_t> shape;
+};
+
 // One call in flight: its own inputs and outputs. Used by one thread at a time.
 class Session {
  public:
@@ -47,6 +54,12 @@ class Session {
 
   // Output `index` (order of NetworkSpec::outputs); valid until the next call of input() or run().
   virtual TensorView output(std::size_t index) const = 0;
+
+  // The same whatever its type. Only whole programs have others than float32.
+  virtual AnyTensorView any_output(std::size_t index) const {
+    const TensorView tensor = output(index);
+    return {tensor.data, tensor.shape};
+  }
 };
 
 // A network loaded by an engine. Threads may make and run sessions at the same time; their results
@@ -57,13 +70,19 @@ class Network {
   virtual std::unique_ptr<Session> make_session() const = 0;
 };
 
-// An inference library. Exceptions of the library are caught inside and rethrown as EngineError
-// with the library's text.
+// An inference library. Most run the cut networks of a folder, and families do the rest in C++; one
+// that runs_whole_programs() takes the model as Paddle exported it, with everything up to the masks
+// of the whole image inside, and of the family nothing is left to do but to read its outputs
+// (families/whole_program.h). Exceptions of the library are caught inside and rethrown as
+// EngineError with the library's text.
 class Engine {
  public:
   virtual ~Engine() = default;
 
   virtual EngineInfo info() const = 0;
+
+  // Whether it loads NetworkFolder::program instead of NetworkFolder::networks.
+  virtual bool runs_whole_programs() const { return false; }
 
   // Throws InvalidArgument where this machine lacks what the options ask for, ModelError where the
   // file is not the network that `network` describes, EngineError where the library fails.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engines/openvino/openvino_engine.h"
+#include "engines/paddle/paddle_engine.h"
 #include "instseg/errors.h"
 
 namespace instseg {
@@ -16,8 +17,9 @@ struct Row {
 
 // Every engine, in the order in which "auto" tries them. An engine that this build lacks is here
 // too; its info() says why.
-constexpr std::array<Row, 1> kEngines = {{
+constexpr std::array<Row, 2> kEngines = {{
     {"openvino", make_openvino_engine},
+    {"paddle", make_paddle_engine},
 }};
 
 std::string listed(const std::vector<std::string>& names) {

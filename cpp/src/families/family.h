@@ -33,6 +33,10 @@ class Family {
 
   virtual std::unique_ptr<FamilyWorkspace> make_workspace() const = 0;
 
+  // Writes what the first network takes besides the image, before it runs; most take nothing.
+  virtual void write_further_inputs(Session& /*main*/, int /*image_height*/,
+                                    int /*image_width*/) const {}
+
   // sessions: one per network of the folder, in its order; the first has run on the image. Fills
   // everything of the result but its timings; a family that runs further sessions adds their time
   // to timings.network_ms. Throws EngineError where outputs have other shapes than instseg.json

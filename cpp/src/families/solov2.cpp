@@ -128,9 +128,9 @@ int resized_width(const NetworkSize& network_size, int image_height, int image_w
                   const Solov2Spec& spec) {
   if (!spec.width_by_height_factor) return image_width;
   const auto factor = static_cast<float>(static_cast<double>(network_size.height) / image_height);
-  const float width = static_cast<float>(network_size.width) / factor + 0.5f;
-  const bool near =
-      std::abs(width - static_cast<float>(image_width)) <= 0.01f * static_cast<float>(image_width);
+  const float width = std::floor(static_cast<float>(network_size.width) / factor + 0.5f);
+  const auto expected = static_cast<float>(image_width);
+  const bool near = std::abs(width - expected) * 100 <= expected;
   return near ? std::max(static_cast<int>(width), 1) : image_width;
 }
 

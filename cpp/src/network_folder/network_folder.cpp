@@ -90,35 +90,62 @@ std::vector<TensorSpec> read_tensors(const JsonObject& json, const char* key) {
   return tensors;
 }
 
-NetworkSpec read_network(const JsonObject& json, const fs::path& folder) {
-  NetworkSpec network;
-  network.role = json.text("role");
+// A file that `json` names, with its size and SHA-256.
+struct NamedFile {
+  fs::path path;
+  std::uint64_t size_bytes = 0;
+  std::string sha256;
+};
+
+NamedFile read_file(const JsonObject& json, const fs::path& folder) {
   const std::string name = json.text("file");
   if (!is_plain_file_name(name)) {
     json.refuse("file",
                 "the plain name of a file in the folder (letters, digits, '.', '_', '-'; no path)");
   }
-  network.file = folder / name;
-  network.size_bytes = static_cast<std::uint64_t>(
-      json.integer("size_bytes", 1, std::numeric_limits<std::int64_t>::max()));
-  network.sha256 = json.sha256("sha256");
-  network.inputs = read_tensors(json, "inputs");
-  network.outputs = read_tensors(json, "outputs");
+  const NamedFile file = {.path = folder / name,
+                          .size_bytes = static_cast<std::uint64_t>(json.integer(
+                              "size_bytes", 1, std::numeric_limits<std::int64_t>::max())),
+                          .sha256 = json.sha256("sha256")};
 
   std::error_code error;
-  if (!fs::is_regular_file(network.file, error)) {
+  if (!fs::is_regular_file(file.path, error)) {
     throw ModelError(json.what() + ": the file '" + name + "' is missing in " + folder.string() +
                      "; import the model again with `instseg import`");
   }
-  const std::uintmax_t size = fs::file_size(network.file, error);
-  if (error || size != network.size_bytes) {
-    throw ModelError(network.file.string() + " has " +
+  const std::uintmax_t size = fs::file_size(file.path, error);
+  if (error || size != file.size_bytes) {
+    throw ModelError(file.path.string() + " has " +
                      (error ? "an unknown number of" : std::to_string(size)) + " bytes, but " +
-                     kManifest + " says " + std::to_string(network.size_bytes) +
+                     kManifest + " says " + std::to_string(file.size_bytes) +
                      "; the file is damaged or not complete: copy the folder again, or import the "
                      "model again with `instseg import`");
   }
+  return file;
+}
+
+// Everything but the role.
+NetworkSpec read_tensors_and_file(const JsonObject& json, const fs::path& folder) {
+  NamedFile file = read_file(json, folder);
+  return {.file = std::move(file.path),
+          .size_bytes = file.size_bytes,
+          .sha256 = std::move(file.sha256),
+          .inputs = read_tensors(json, "inputs"),
+          .outputs = read_tensors(json, "outputs")};
+}
+
+NetworkSpec read_network(const JsonObject& json, const fs::path& folder) {
+  std::string role = json.text("role");
+  NetworkSpec network = read_tensors_and_file(json, folder);
+  network.role = std::move(role);
   return network;
+}
+
+NetworkSpec read_program(const JsonObject& json, const fs::path& folder) {
+  NetworkSpec program = read_tensors_and_file(json, folder);
+  program.role = "program";
+  program.parameters = read_file(json.object("parameters"), folder).path;
+  return program;
 }
 
 }  // namespace
@@ -149,6 +176,7 @@ NetworkFolder read_network_folder(const fs::path& path) {
     }
     folder.networks.push_back(std::move(network));
   }
+  if (json.has("program")) folder.program = read_program(json.object("program"), path);
   return folder;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,8 @@ struct NetworkSpec {
   std::string role;
   std::filesystem::path file;  // inside the folder; exists and has size_bytes bytes
   std::uint64_t size_bytes = 0;
-  std::string sha256;  // as instseg.json says; not verified
+  std::string sha256;                // as instseg.json says; not verified
+  std::filesystem::path parameters;  // weights beside the file, checked like it; ONNX has none
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
 };
@@ -39,6 +41,9 @@ struct NetworkFolder {
   float mask_threshold = 0.5f;   // probability, in [0, 1]
   PostprocessSpec postprocess;
   std::vector<NetworkSpec> networks;
+  // The model's whole Paddle program, for engines that run one (Engine::runs_whole_programs); there
+  // if the folder was made with `instseg import --with-program`. Its role is "program".
+  std::optional<NetworkSpec> program;
 };
 
 // Reads <path>/instseg.json. Nothing in it is trusted: sizes before reading, types, ranges, and

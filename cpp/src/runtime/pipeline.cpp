@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engines/registry.h"
+#include "families/whole_program.h"
 #include "image/image_check.h"
 #include "instseg/errors.h"
 #include "runtime/core_count.h"
@@ -47,6 +48,18 @@ EngineOptions complete(const PredictorOptions& options, const EngineInfo& engine
           .cache_dir = options.cache_dir};
 }
 
+// Puts the whole program in the place of the networks where the engine runs that.
+NetworkFolder as_run_by(const Engine& engine, NetworkFolder folder) {
+  if (!engine.runs_whole_programs()) return folder;
+  if (!folder.program) {
+    throw ModelError(folder.path.string() + " holds no Paddle program, which the engine \"" +
+                     engine.info().name +
+                     "\" runs; make the folder with `instseg import --with-program`");
+  }
+  folder.networks = {*folder.program};
+  return folder;
+}
+
 std::vector<TensorInfo> tensor_infos(const std::vector<TensorSpec>& tensors) {
   std::vector<TensorInfo> infos;
   for (const TensorSpec& tensor : tensors) {
@@ -79,9 +92,9 @@ PredictorInfo describe(const NetworkFolder& folder, const EngineInfo& engine,
 }  // namespace
 
 Pipeline::Pipeline(NetworkFolder folder, const Engine& engine, const PredictorOptions& options)
-    : folder_(std::move(folder)),
+    : folder_(as_run_by(engine, std::move(folder))),
       max_image_pixels_(options.max_image_pixels),
-      family_(make_family(folder_)),
+      family_(engine.runs_whole_programs() ? make_whole_program(folder_) : make_family(folder_)),
       threads_(complete(options, engine.info()).num_threads) {
   const EngineInfo engine_info = engine.info();
   const EngineOptions engine_options = complete(options, engine_info);
@@ -151,6 +164,7 @@ Result Pipeline::run(Call& call, const ImageView& image, const Selection& select
   Session& main = *call.sessions[0];
   const std::int64_t shape[] = {1, 3, size.padded_height, size.padded_width};
   preprocess(image, folder_.preprocess, main.input(0, shape).data(), call.preprocess, threads_);
+  family_->write_further_inputs(main, image.height, image.width);
   const Clock::time_point preprocessed = Clock::now();
   main.run();
   const Clock::time_point computed = Clock::now();

@@ -19,6 +19,14 @@ def import_model(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace DST if it is a network folder.")
     ] = False,
+    with_program: Annotated[
+        bool,
+        typer.Option(
+            "--with-program",
+            help="Take the model's own program along, for an engine that runs it whole: "
+            "Paddle Inference from C++.",
+        ),
+    ] = False,
     cache_dir: CacheDir = None,
 ) -> None:
     """Make a network folder.
@@ -34,6 +42,12 @@ def import_model(
         folder = locate_model(source, cache_dir, progress)
         if importer.is_network_folder(folder):
             raise InvalidArgument(f"{folder} is a network folder already: copy it as it is.")
-        importer.import_model(folder, destination, overwrite=overwrite, progress=progress)
+        importer.import_model(
+            folder,
+            destination,
+            overwrite=overwrite,
+            with_program=with_program,
+            progress=progress,
+        )
     size_bytes = sum(path.stat().st_size for path in destination.iterdir())
     typer.echo(f"{destination}: {size_bytes / 1e6:.1f} MB")

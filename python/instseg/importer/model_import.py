@@ -21,6 +21,7 @@ from .passes.channel_order import put_channels_last
 from .passes.constant_folding import propagate
 from .passes.pipeline import optimise, understand
 from .program import read_program
+from .program_copy import copy_program
 from .source_folder import Fingerprint, SourceFolder, find_source, fingerprint, source_stamps
 from .version import IMPORTER_VERSION, Progress
 
@@ -30,9 +31,13 @@ def import_model(
     dst: str | Path,
     *,
     overwrite: bool = False,
+    with_program: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Reads the official folder `src` and writes the network folder `dst`; returns `dst`.
+
+    `with_program` puts the model's own program and parameters in it too, for an engine that runs
+    them whole.
 
     `dst` appears whole or not at all, even where the process is killed. Raises ModelError where
     `src` is missing, damaged or not supported, and InvalidArgument where `dst` exists (and is not a
@@ -48,14 +53,24 @@ def import_model(
         raise InvalidArgument(f"{target} is not a network folder: it will not be overwritten")
     try:
         with atomic_folder(target, overwrite=overwrite) as work:
-            write_network_folder(source, work, progress or (lambda stage, fraction: None))
+            write_network_folder(
+                source,
+                work,
+                progress or (lambda stage, fraction: None),
+                with_program=with_program,
+            )
     except OSError as error:
         raise ModelError(f"cannot write the network folder {target}: {error}") from error
     return target
 
 
 def write_network_folder(
-    source: SourceFolder, folder: Path, progress: Progress, known: Fingerprint | None = None
+    source: SourceFolder,
+    folder: Path,
+    progress: Progress,
+    known: Fingerprint | None = None,
+    *,
+    with_program: bool = False,
 ) -> None:
     """Writes all files of the network folder of `source` into `folder`, which exists.
 
@@ -90,7 +105,10 @@ def write_network_folder(
                 "outputs": _tensors(network.outputs, graph.outputs),
             }
         )
-    write_manifest(folder, _manifest(source, config, family, cut, known.sha256, networks))
+    manifest = _manifest(source, config, family, cut, known.sha256, networks)
+    if with_program:
+        manifest["program"] = copy_program(source, program, folder)
+    write_manifest(folder, manifest)
     if source_stamps(source) != known.stamps:
         raise ModelError(f"{source.path} changed while it was read; try again")
 

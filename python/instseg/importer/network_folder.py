@@ -1,4 +1,4 @@
-"""The network folder: `instseg.json` and the ONNX files it names.
+"""The network folder: `instseg.json` and the files it names.
 
 Reading checks every field by hand, so that a message can say which one is wrong and why.
 """
@@ -22,8 +22,8 @@ MANIFEST = "instseg.json"
 FORMAT = "instseg-network-folder"
 VERSION = 1
 CHUNK_BYTES = 1 << 20
-MAX_NETWORK_BYTES = 1 << 31
-"""An ONNX file is a protobuf message, and those end at 2 GiB."""
+MAX_FILE_BYTES = 1 << 31
+"""An ONNX file is a protobuf message, and those end at 2 GiB; parameters are smaller."""
 
 Manifest = dict[str, Any]
 
@@ -53,35 +53,45 @@ def verify_network_folder(
 ) -> Manifest:
     """Reads the manifest and checks size and SHA-256 of every file it names."""
     manifest = read_manifest(path)
-    total = sum(network["size_bytes"] for network in manifest["networks"])
+    files = named_files(manifest)
+    total = sum(entry["size_bytes"] for _, entry in files)
     done = 0
-    for network in manifest["networks"]:
-        file = Path(path) / network["file"]
+    for what, entry in files:
+        file = Path(path) / entry["file"]
         digest = hashlib.sha256()
         size = 0
         try:
             if not file.is_file():
                 raise FileNotFoundError(f"{file} does not exist or is no regular file")
             with file.open("rb") as stream:
-                while size <= network["size_bytes"] and (chunk := stream.read(CHUNK_BYTES)):
+                while size <= entry["size_bytes"] and (chunk := stream.read(CHUNK_BYTES)):
                     digest.update(chunk)
                     size += len(chunk)
                     progress(min((done + size) / max(total, 1), 1.0))
         except OSError as error:
-            raise ModelError(f"{path}: network {network['role']!r}: {error}") from None
+            raise ModelError(f"{path}: {what}: {error}") from None
         done += size
-        if size != network["size_bytes"]:
-            found = "more" if size > network["size_bytes"] else f"only {size}"
+        if size != entry["size_bytes"]:
+            found = "more" if size > entry["size_bytes"] else f"only {size}"
             raise ModelError(
-                f"{file} has {found} bytes where {MANIFEST} says {network['size_bytes']}; "
+                f"{file} has {found} bytes where {MANIFEST} says {entry['size_bytes']}; "
                 "import the model again"
             )
-        if digest.hexdigest() != network["sha256"]:
+        if digest.hexdigest() != entry["sha256"]:
             raise ModelError(
                 f"{file} is damaged: its SHA-256 is not the one in {MANIFEST}; "
                 "import the model again"
             )
     return manifest
+
+
+def named_files(manifest: Manifest) -> list[tuple[str, dict[str, Any]]]:
+    """What every file of the folder is, and its entry: `file`, `size_bytes` and `sha256`."""
+    files = [(f"network {network['role']!r}", network) for network in manifest["networks"]]
+    if "program" in manifest:
+        program = manifest["program"]
+        files += [("program", program), ("parameters", program["parameters"])]
+    return files
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
@@ -120,6 +130,11 @@ def check_manifest(manifest: Any, what: str) -> None:
         raise ModelError(f"{what}: 'networks' has {len(networks)} entries, not 1 to 16")
     for index, network in enumerate(networks):
         _check_network(_Fields(network, f"{what}: networks[{index}]"))
+    if "program" in manifest:
+        program = field.part("program")
+        _check_file(program)
+        _check_file(program.part("parameters"))
+        _check_tensors(program)
 
 
 def _check_preprocess(field: _Fields) -> None:
@@ -139,11 +154,19 @@ def _check_preprocess(field: _Fields) -> None:
 
 def _check_network(field: _Fields) -> None:
     field.text("role")
+    _check_file(field)
+    _check_tensors(field)
+
+
+def _check_file(field: _Fields) -> None:
     file = field.text("file")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", file):
         raise ModelError(f"{field.what}: 'file' {brief(file)} is not a plain file name")
-    field.integer("size_bytes", 1, MAX_NETWORK_BYTES)
+    field.integer("size_bytes", 1, MAX_FILE_BYTES)
     field.sha256("sha256")
+
+
+def _check_tensors(field: _Fields) -> None:
     for key in ("inputs", "outputs"):
         tensors = field.items(key)
         if not 0 < len(tensors) <= 64:

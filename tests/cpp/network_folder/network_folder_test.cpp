@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -63,6 +64,62 @@ TEST(NetworkFolder, MayLeaveOutFamilyNumbers) {
   json manifest = good_manifest();
   manifest["postprocess"] = json::object();
   EXPECT_TRUE(!read(manifest).postprocess.top_k.has_value());
+}
+
+// good_manifest() with a program, and the folder that it describes.
+struct ProgramFolder {
+  json manifest = good_manifest();
+  TemporaryFolder folder;
+
+  ProgramFolder() {
+    json& program = manifest["program"];
+    program = manifest["networks"][0];
+    program.erase("role");
+    program["file"] = "inference.json";
+    program["parameters"] = {
+        {"file", "inference.pdiparams"}, {"size_bytes", 3}, {"sha256", std::string(64, 'b')}};
+    folder.write("network.onnx", kNetworkFile);
+    folder.write("inference.json", kNetworkFile);
+    folder.write("inference.pdiparams", "abc");
+  }
+  NetworkFolder read() const {
+    folder.write("instseg.json", manifest.dump());
+    return read_network_folder(folder.path());
+  }
+};
+
+TEST(NetworkFolder, MayHoldTheWholeProgram) {
+  EXPECT_TRUE(!read(good_manifest()).program.has_value());
+  const ProgramFolder written;
+  const NetworkFolder folder = written.read();
+  EXPECT_EQ(folder.networks.size(), 1u);
+  ASSERT_TRUE(folder.program.has_value());
+  EXPECT_EQ(folder.program->role, "program");
+  EXPECT_TRUE(folder.program->file == written.folder.path() / "inference.json");
+  EXPECT_TRUE(folder.program->parameters == written.folder.path() / "inference.pdiparams");
+  EXPECT_EQ(folder.program->outputs.size(), 4u);
+}
+
+TEST(NetworkFolder, ChecksTheProgramsFiles) {
+  for (const char* key : {"file", "size_bytes", "sha256", "inputs", "outputs", "parameters"}) {
+    ProgramFolder folder;
+    folder.manifest["program"].erase(key);
+    EXPECT_THROWS(ModelError, std::string("program: '") + key + "' is missing", folder.read());
+  }
+  for (const char* key : {"file", "size_bytes", "sha256"}) {
+    ProgramFolder folder;
+    folder.manifest["program"]["parameters"].erase(key);
+    EXPECT_THROWS(ModelError, std::string("parameters: '") + key + "' is missing", folder.read());
+  }
+  ProgramFolder other_size;
+  other_size.manifest["program"]["parameters"]["size_bytes"] = 4;
+  EXPECT_THROWS(ModelError, "has 3 bytes, but instseg.json says 4", other_size.read());
+  ProgramFolder elsewhere;
+  elsewhere.manifest["program"]["parameters"]["file"] = "../inference.pdiparams";
+  EXPECT_THROWS(ModelError, "no path", elsewhere.read());
+  ProgramFolder gone;
+  std::filesystem::remove(gone.folder.path() / "inference.json");
+  EXPECT_THROWS(ModelError, "the file 'inference.json' is missing in", gone.read());
 }
 
 // Every key, taken away.

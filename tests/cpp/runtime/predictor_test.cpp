@@ -40,6 +40,9 @@ TEST(Predictor, NamesAFolderThatIsNone) {
 
 TEST(Predictor, RefusesAFileThatIsNoNetwork) {
   if (!any_engine()) SKIP("this build has no engine");
+  if (engines()[0].name == "openvino" && !engines()[0].available) {
+    SKIP("this build has no engine that reads ONNX");
+  }
   const TestNetworkFolder folder;
   EXPECT_THROWS(EngineError, "cannot load " + (folder.path() / "network.onnx").string(),
                 Predictor::load(folder.path()));

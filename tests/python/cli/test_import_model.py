@@ -22,6 +22,14 @@ def test_a_network_folder_appears(run: Any, tiny_official: Path, tmp_path: Path)
     assert Predictor(out).info()["network_folder"] == str(out)
 
 
+def test_the_program_comes_along_where_asked(run: Any, tiny_official: Path, tmp_path: Path) -> None:
+    out = tmp_path / "network"
+    assert run("import", tiny_official, out, "--with-program").exit_code == 0
+    assert (out / "inference.json").exists()
+    assert "program" in importer.verify_network_folder(out)
+    assert Predictor(out).info()["networks"][0]["role"] == "main"  # the others still run those
+
+
 def test_a_name_is_fetched_first(
     run: Any,
     tiny_official: Path,

@@ -46,6 +46,24 @@ def test_writes_a_whole_network_folder(official: Path, tmp_path: Path) -> None:
     assert stages[-1] == ("write", 1.0)
 
 
+def test_takes_the_program_along_where_asked(official: Path, tmp_path: Path) -> None:
+    target = import_model(official, tmp_path / "network", with_program=True)
+    assert listing(target) == [
+        "inference.json",
+        "inference.pdiparams",
+        "instseg.json",
+        "network.onnx",
+    ]
+    manifest = verify_network_folder(target)
+    program = manifest["program"]
+    for entry in (program, program["parameters"]):
+        assert (target / entry["file"]).read_bytes() == (official / entry["file"]).read_bytes()
+    assert program["inputs"][0]["meaning"] == "image"
+    assert {tensor["meaning"] for tensor in program["outputs"]} >= {"boxes", "masks"}
+    without = verify_network_folder(import_model(official, tmp_path / "without"))
+    assert {**without, "program": program} == manifest
+
+
 def test_same_source_gives_the_same_bytes(official: Path, tmp_path: Path) -> None:
     """Also in another process, where texts hash differently."""
     import_model(official, tmp_path / "a")

@@ -47,6 +47,20 @@ MANIFEST: dict[str, Any] = {
             ],
         }
     ],
+    "program": {
+        "file": "inference.json",
+        "size_bytes": 3,
+        "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",  # "abc"
+        "parameters": {
+            "file": "inference.pdiparams",
+            "size_bytes": 5,
+            "sha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",  # "hello"
+        },
+        "inputs": [
+            {"name": "image", "meaning": "image", "dtype": "float32", "shape": [-1, 3, 64, 64]}
+        ],
+        "outputs": [{"name": "a", "meaning": "boxes", "dtype": "float32", "shape": [-1, 6]}],
+    },
 }
 
 Path_ = tuple[Any, ...]
@@ -64,8 +78,8 @@ def fields(value: Any, path: Path_ = ()) -> list[Path_]:
 
 
 FIELDS = fields(MANIFEST)
-FREE = {("postprocess", "top_k")}
-"""Fields that belong to the family: the C++ side checks them."""
+FREE = {("postprocess", "top_k"), ("program",)}
+"""Fields that may be missing: the family's, which the C++ side checks, and the whole program."""
 
 
 def at(manifest: dict[str, Any], path: Path_) -> Any:
@@ -200,6 +214,8 @@ def test_file_outside_the_folder_is_refused(name: str, tmp_path: Path) -> None:
 def write(folder: Path, content: bytes = b"test") -> Path:
     write_manifest(folder, MANIFEST)
     (folder / "network.onnx").write_bytes(content)
+    (folder / "inference.json").write_bytes(b"abc")
+    (folder / "inference.pdiparams").write_bytes(b"hello")
     return folder
 
 
@@ -223,6 +239,26 @@ def test_whole_folder_is_verified(tmp_path: Path) -> None:
 def test_damaged_file_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=message):
         verify_network_folder(write(tmp_path, content))
+
+
+@pytest.mark.parametrize("name", ["inference.json", "inference.pdiparams"])
+def test_program_is_verified_too(name: str, tmp_path: Path) -> None:
+    file = write(tmp_path) / name
+    file.write_bytes(file.read_bytes().upper())
+    with pytest.raises(ModelError, match=f"{name} is damaged"):
+        verify_network_folder(tmp_path)
+    file.unlink()
+    what = {"inference.json": "program", "inference.pdiparams": "parameters"}[name]
+    with pytest.raises(ModelError, match=f"{what}: .* does not exist"):
+        verify_network_folder(tmp_path)
+
+
+@pytest.mark.parametrize("part", [(), ("parameters",)])
+def test_program_file_outside_the_folder_is_refused(part: Path_, tmp_path: Path) -> None:
+    changed = replaced(("program", *part, "file"), "../inference.json")
+    (tmp_path / "instseg.json").write_text(json.dumps(changed))
+    with pytest.raises(ModelError, match="is not a plain file name"):
+        read_manifest(tmp_path)
 
 
 def test_missing_or_special_file_is_refused(tmp_path: Path) -> None:

@@ -124,11 +124,20 @@ bool has_open_shapes(const NetworkSpec& network) {
   });
 }
 
+// A compiled network and the library's own core. A core that goes takes its plugin and threads with
+// it, so whatever runs keeps all of this; the core goes last.
+struct Compiled {
+  ov::Core core;
+  ov::CompiledModel model;
+};
+
 class OpenVinoSession final : public Session {
  public:
-  OpenVinoSession(ov::InferRequest request, const std::vector<ov::Output<const ov::Node>>& inputs,
+  OpenVinoSession(std::shared_ptr<Compiled> compiled,
+                  const std::vector<ov::Output<const ov::Node>>& inputs,
                   const std::vector<std::size_t>& outputs)
-      : request_(std::move(request)),
+      : compiled_(std::move(compiled)),
+        request_(compiled_->model.create_infer_request()),
         inputs_(inputs),
         outputs_(outputs),
         values_(outputs.size()),
@@ -175,6 +184,7 @@ class OpenVinoSession final : public Session {
     translating("cannot hold the input", [&] { tensors_[index].set_shape(shape.to_shape()); });
   }
 
+  std::shared_ptr<Compiled> compiled_;
   ov::InferRequest request_;
   std::vector<ov::Output<const ov::Node>> inputs_;
   std::vector<ov::Tensor> tensors_;  // of inputs_
@@ -186,23 +196,25 @@ class OpenVinoSession final : public Session {
 
 class OpenVinoNetwork final : public Network {
  public:
-  OpenVinoNetwork(ov::CompiledModel model, const NetworkSpec& network) : model_(std::move(model)) {
+  OpenVinoNetwork(Compiled compiled, const NetworkSpec& network)
+      : compiled_(std::make_shared<Compiled>(std::move(compiled))) {
+    const ov::CompiledModel& model = compiled_->model;
     for (const TensorSpec& tensor : network.inputs) {
-      inputs_.push_back(model_.input(find_port(model_.inputs(), tensor, network)));
+      inputs_.push_back(model.input(find_port(model.inputs(), tensor, network)));
     }
     for (const TensorSpec& tensor : network.outputs) {
-      outputs_.push_back(find_port(model_.outputs(), tensor, network));
+      outputs_.push_back(find_port(model.outputs(), tensor, network));
     }
   }
 
   std::unique_ptr<Session> make_session() const override {
     return translating("cannot make an infer request", [&] {
-      return std::make_unique<OpenVinoSession>(model_.create_infer_request(), inputs_, outputs_);
+      return std::make_unique<OpenVinoSession>(compiled_, inputs_, outputs_);
     });
   }
 
  private:
-  mutable ov::CompiledModel model_;
+  std::shared_ptr<Compiled> compiled_;
   std::vector<ov::Output<const ov::Node>> inputs_;  // of each input of the NetworkSpec
   std::vector<std::size_t> outputs_;                // port of each output
 };
@@ -248,7 +260,7 @@ class OpenVinoEngine final : public Engine {
         compiled = core_.compile_model(model, kCpu, config);
         cache.write([&](std::ostream& stream) { compiled->export_model(stream); });
       }
-      return std::make_unique<OpenVinoNetwork>(std::move(*compiled), network);
+      return std::make_unique<OpenVinoNetwork>(Compiled{core_, std::move(*compiled)}, network);
     });
   }
 

@@ -99,6 +99,15 @@ TEST(OpenVino, RunsSessionsOnManyThreads) {
   }
 }
 
+TEST(OpenVino, SessionsOutliveNetworkAndEngine) {
+  const TinyNetwork tiny;
+  for (const int streams : {1, 2}) {
+    const auto session =
+        load(tiny.spec, {.num_threads = 2, .num_streams = streams})->make_session();
+    EXPECT_EQ(wrong_values(*session, 1, 4, 5, 1), 0);
+  }
+}
+
 TEST(OpenVino, RefusesAnInputThatDoesNotFitAndGoesOn) {
   const TinyNetwork tiny;
   const auto network = load(tiny.spec);
