@@ -19,7 +19,7 @@ struct Row {
 // too; its info() says why.
 constexpr std::array<Row, 2> kEngines = {{
     {"openvino", make_openvino_engine},
-    {"paddle", make_paddle_engine},
+    {"paddle_inference", make_paddle_engine},
 }};
 
 std::string listed(const std::vector<std::string>& names) {

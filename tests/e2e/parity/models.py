@@ -17,6 +17,7 @@ from parity.mask_rtdetr_dense import mask_rtdetr_dense
 from parity.mask_rtdetr_first_boxes import rows_decided_by_rounding
 from parity.mask_rtdetr_stages import mask_rtdetr_stages, whole_encoder
 from parity.pairing import DetectionTolerance
+from parity.photos import LOW_PHOTOS, PHOTOS, Photo
 from parity.solov2_dense import solov2_dense
 from parity.solov2_rows import mask_rows
 from parity.solov2_stages import solov2_stages, whole_network
@@ -67,11 +68,13 @@ class Family:
 
     instances  rows of the program's final outputs, as PaddleX reads them
     inside     None where detections say enough: the family is well-conditioned
+    photos     what is compared
     legacy_graph_optimisation  whether Paddle's passes run over legacy programs
     """
 
     instances: RowReader
     inside: Inside | None = None
+    photos: tuple[Photo, ...] = PHOTOS
     legacy_graph_optimisation: bool = True
 
 
@@ -125,7 +128,7 @@ CALM_MASK_RTDETR = DetectionTolerance(
     score=5e-3, box_px=1.0, iou_min=0.95, iou_median=0.99, mask_grid=160
 )
 
-BOXES_AND_MASKS = Family(instances=box_rows)
+BOXES_AND_MASKS = Family(instances=box_rows, photos=LOW_PHOTOS)
 
 # design.md's tolerance for generated weights, which make ragged masks.
 DETECTIONS = DetectionTolerance(score=2e-3, box_px=0.5, iou_min=0.95, iou_median=0.99)

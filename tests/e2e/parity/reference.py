@@ -15,7 +15,6 @@ from parity.models import Model
 from parity.official_folder import OfficialFolder, official_folder
 from parity.paddle_run import PaddleOutputs, paddle_outputs
 from parity.paddlex_steps import network_inputs, read_image
-from parity.photos import PHOTOS
 from parity.program_formats import PIR, ProgramFormat
 from parity.stage import Stage, stage_values
 
@@ -54,7 +53,7 @@ class Reference:
             marks = Landmarks(self.program, self.folder.module_paths)
             self.stages = model.family.inside.stages(self.program, marks)
             self.dense = model.family.inside.dense(self.program)
-        files = [photo.file(workplace / "photos") for photo in PHOTOS]
+        files = [photo.file(workplace / "photos") for photo in model.family.photos]
         images = [read_image(file) for file in files]
         inputs = [network_inputs(image, self.folder.config) for image in images]
         extra = stage_values(self.stages, list(inputs[0]))

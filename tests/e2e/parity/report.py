@@ -10,14 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from parity.models import MANY, MODELS, STAGE_TOLERANCE, WITNESS_FACTOR
-from parity.photos import PHOTOS
+from parity.photos import PHOTOS, STRIP
 from parity.program_formats import FORMATS
 from parity.records import Json, read_records
 
 MODEL_ORDER = [model.name for model in MODELS]
 FORMAT_ORDER = [program_format.name for program_format in FORMATS]
 FORMAT_TITLES = {f.name: f"{f.title}, Paddle {f.paddle}" for f in FORMATS}
-PHOTO_ORDER = [photo.name for photo in PHOTOS]
+PHOTO_ORDER = [photo.name for photo in (*PHOTOS, STRIP)]
 
 INTRODUCTION = f"""\
 # Equality with Paddle
@@ -29,7 +29,7 @@ detections the whole way, it is `instseg.Predictor(folder).predict(file)`, FP32,
 
 Photos, all from scikit-image:
 
-{chr(10).join(f"- `{photo.name}`: {photo.what}" for photo in PHOTOS)}
+{chr(10).join(f"- `{photo.name}`: {photo.what}" for photo in (*PHOTOS, STRIP))}
 """
 
 

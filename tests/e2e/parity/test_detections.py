@@ -11,7 +11,7 @@ import pytest
 from parity.instances import Instances
 from parity.models import EXCUSED_PART, MODELS, Model, comparison_threshold
 from parity.pairing import compare
-from parity.photos import PHOTOS, Photo
+from parity.photos import Photo
 from parity.program_formats import FORMATS, ProgramFormat
 from parity.records import write_record
 from parity.reference import Reference
@@ -29,9 +29,18 @@ def predictor(folder: Path) -> instseg.Predictor:
 
 
 @pytest.mark.parity
-@pytest.mark.parametrize("photo", PHOTOS, ids=lambda photo: photo.name)
-@pytest.mark.parametrize("program_format", FORMATS, ids=lambda f: f.name)
-@pytest.mark.parametrize("model", [m for m in MODELS if m.detections], ids=lambda m: m.name)
+@pytest.mark.parametrize(
+    ("model", "program_format", "photo"),
+    [
+        pytest.param(
+            model, program_format, photo, id=f"{model.name}-{program_format.name}-{photo.name}"
+        )
+        for model in MODELS
+        if model.detections
+        for program_format in FORMATS
+        for photo in model.family.photos
+    ],
+)
 def test_instances_are_those_of_paddle(
     reference: Callable[[Model, ProgramFormat], Reference],
     model: Model,

@@ -177,7 +177,7 @@ class PaddleNetwork final : public Network {
 class PaddleEngine final : public Engine {
  public:
   EngineInfo info() const override {
-    return {.name = "paddle",
+    return {.name = "paddle_inference",
             .available = true,
             .version = version_text(),
             .devices = {"cpu"},

@@ -8,7 +8,7 @@ class MissingPaddleEngine final : public Engine {
  public:
   EngineInfo info() const override {
     EngineInfo info;
-    info.name = "paddle";
+    info.name = "paddle_inference";
     info.remedy =
         "this library was built without Paddle Inference; build it with "
         "-DPADDLE_INFERENCE_DIR=<the unpacked C++ package> (docs/paddle-inference-cpp.md).";
@@ -18,7 +18,7 @@ class MissingPaddleEngine final : public Engine {
   bool runs_whole_programs() const override { return true; }
 
   std::unique_ptr<Network> load(const NetworkSpec&, const EngineOptions&) const override {
-    throw EngineError("The engine \"paddle\" is not available: " + info().remedy);
+    throw EngineError("The engine \"paddle_inference\" is not available: " + info().remedy);
   }
 };
 

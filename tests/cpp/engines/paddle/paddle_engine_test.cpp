@@ -52,7 +52,7 @@ int wrong_values(Session& session, int height, int width, unsigned seed) {
 TEST(Paddle, DescribesItself) {
   const auto engine = make_paddle_engine();
   const EngineInfo info = engine->info();
-  EXPECT_EQ(info.name, "paddle");
+  EXPECT_EQ(info.name, "paddle_inference");
   EXPECT_TRUE(info.available && info.remedy.empty());
   EXPECT_TRUE(info.version.find('.') != std::string::npos);
   EXPECT_TRUE((info.devices == std::vector<std::string>{"cpu"}));

@@ -9,14 +9,15 @@ namespace {
 TEST(MissingPaddle, SaysWhatToDo) {
   const auto engine = make_paddle_engine();
   const EngineInfo info = engine->info();
-  EXPECT_EQ(info.name, "paddle");
+  EXPECT_EQ(info.name, "paddle_inference");
   EXPECT_TRUE(!info.available);
   EXPECT_TRUE(engine->runs_whole_programs());
   EXPECT_TRUE(info.remedy.find("-DPADDLE_INFERENCE_DIR=") != std::string::npos);
   const std::string message =
-      "The engine \"paddle\" is not available: this library was built without Paddle Inference";
+      "The engine \"paddle_inference\" is not available: this library was built without Paddle "
+      "Inference";
   EXPECT_THROWS(EngineError, message, engine->load({}, {}));
-  EXPECT_THROWS(EngineError, message, make_engine("paddle", "cpu", "fp32"));
+  EXPECT_THROWS(EngineError, message, make_engine("paddle_inference", "cpu", "fp32"));
 }
 
 }  // namespace
