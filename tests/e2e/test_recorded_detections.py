@@ -24,7 +24,21 @@ from instseg import Predictor, Result
 
 Array = npt.NDArray[Any]
 
-MODELS = ["PP-YOLOE_seg-S"]
+QUICK = [("PP-YOLOE_seg-S", "pir"), ("PP-YOLOE_seg-S", "old"), ("MaskRCNN-ResNet50-FPN", "old")]
+"""Part of `make test`; the others, of `make parity`, take up to half a minute each."""
+
+MODELS = [
+    "PP-YOLOE_seg-S",
+    "SOLOv2",
+    "MaskRCNN-ResNet50",
+    "MaskRCNN-ResNet50-FPN",
+    "MaskRCNN-ResNet50-vd-FPN",
+    "MaskRCNN-ResNet101-FPN",
+    "MaskRCNN-ResNet101-vd-FPN",
+    "MaskRCNN-ResNeXt101-vd-FPN",
+    "Cascade-MaskRCNN-ResNet50-FPN",
+    "Cascade-MaskRCNN-ResNet50-vd-SSLDv2-FPN",
+]
 """Those that are well-conditioned with generated weights."""
 
 THRESHOLD = 0.3
@@ -34,6 +48,9 @@ THRESHOLD = 0.3
 # paddle.inference itself came out 1.6e-4, 0.03 px and an IoU of 0.9986 apart from the record, at
 # scores above 0.5.
 SCORE, BOX_PX, IOU_MIN, IOU_MEDIAN = 2e-3, 0.5, 0.95, 0.99
+
+FEWEST_RUNS = 7
+"""Rows whose masks are recorded whole, as many as fitted; SOLOv2's are large."""
 
 SAMPLED_PIXELS = 0.002
 """Part of the mask pixels sampled all over the image that may differ, for the same reason."""
@@ -70,7 +87,16 @@ def official_folder(shared: Path, model: str, program_format: str, folder: Path)
 
 
 def paired(record: dict[str, Array], kept: Array, result: Result) -> list[int]:
-    """For each recorded row the instance of its class that lies nearest; none is taken twice."""
+    """For each recorded row the instance of its class that lies nearest; none is taken twice.
+
+    SOLOv2 has no boxes: the nearest score, as scores are far more exact than apart.
+    """
+    if "boxes" not in record:
+        apart = np.abs(record["scores"][kept][:, None] - result.scores)
+        apart[record["labels"][kept][:, None] != result.class_ids] = np.inf
+        partners = apart.argmin(1)
+        assert len(set(partners.tolist())) == len(kept)
+        return partners.tolist()  # type: ignore[no-any-return]
     height, width = record["size"]
     boxes = record["boxes"][kept].clip(0, [width, height, width, height])
     apart = np.abs(boxes[:, None] - result.boxes).max(2)
@@ -81,8 +107,14 @@ def paired(record: dict[str, Array], kept: Array, result: Result) -> list[int]:
     return partners.tolist()  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("program_format", ["pir", "old"])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("model", "program_format"),
+    [
+        pytest.param(model, made, marks=[] if (model, made) in QUICK else [pytest.mark.parity])
+        for model in MODELS
+        for made in ("pir", "old")
+    ],
+)
 def test_detections_are_those_recorded(
     shared: Path, model: str, program_format: str, tmp_path: Path
 ) -> None:
@@ -109,6 +141,6 @@ def test_detections_are_those_recorded(
     runs = [{"size": size, "counts": text} for text in json.loads(str(record["rle"]))]
     found = [coco.encode(np.asfortranarray(mask.astype(np.uint8))) for mask in masks]
     overlaps = [coco.iou([a], [b], [0])[0, 0] for a, b in zip(runs, found, strict=False)]
-    assert len(overlaps) >= 10
+    assert len(overlaps) >= FEWEST_RUNS
     assert min(overlaps) >= IOU_MIN
     assert np.median(overlaps) >= IOU_MEDIAN
