@@ -20,7 +20,7 @@ file(GLOB paddle_openvino ${PADDLE_INFERENCE_DIR}/paddle/lib/libopenvino.so*
 if(paddle_openvino AND INSTSEG_OPENVINO)
   message(FATAL_ERROR
     "The Paddle Inference in ${PADDLE_INFERENCE_DIR} brings an OpenVINO of its own, and two of them in one "
-    "process crash. Build with -DINSTSEG_OPENVINO=OFF for a library with the engine \"paddle\" alone.")
+    "process crash. Build with -DINSTSEG_OPENVINO=OFF for a library with the engine \"paddle_inference\" alone.")
 endif()
 
 add_library(paddle_inference SHARED IMPORTED GLOBAL)
