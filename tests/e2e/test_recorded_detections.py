@@ -24,22 +24,16 @@ from instseg import Predictor, Result
 
 Array = npt.NDArray[Any]
 
-QUICK = [("PP-YOLOE_seg-S", "pir"), ("PP-YOLOE_seg-S", "old"), ("MaskRCNN-ResNet50-FPN", "old")]
+QUICK = "PP-YOLOE_seg-S"
 """Part of `make test`; the others, of `make parity`, take up to half a minute each."""
 
-MODELS = [
-    "PP-YOLOE_seg-S",
-    "SOLOv2",
-    "MaskRCNN-ResNet50",
-    "MaskRCNN-ResNet50-FPN",
-    "MaskRCNN-ResNet50-vd-FPN",
-    "MaskRCNN-ResNet101-FPN",
-    "MaskRCNN-ResNet101-vd-FPN",
-    "MaskRCNN-ResNeXt101-vd-FPN",
-    "Cascade-MaskRCNN-ResNet50-FPN",
-    "Cascade-MaskRCNN-ResNet50-vd-SSLDv2-FPN",
-]
-"""Those that are well-conditioned with generated weights."""
+MODELS = ["PP-YOLOE_seg-S", "SOLOv2", "MaskRCNN-ResNet50"]
+"""Those whose detections do not depend on single levels of single pixels, with generated weights.
+
+The R-CNNs with a feature pyramid do: Paddle 3.3.1 itself is up to 0.85 px and 0.017 from the record
+of MaskRCNN-ResNet50-FPN, fed with the image as OpenCV resizes it on an AVX2 processor. They are
+compared with Paddle on this image (`make parity`).
+"""
 
 THRESHOLD = 0.3
 """Of the recorded masks."""
@@ -110,7 +104,7 @@ def paired(record: dict[str, Array], kept: Array, result: Result) -> list[int]:
 @pytest.mark.parametrize(
     ("model", "program_format"),
     [
-        pytest.param(model, made, marks=[] if (model, made) in QUICK else [pytest.mark.parity])
+        pytest.param(model, made, marks=[] if model == QUICK else [pytest.mark.parity])
         for model in MODELS
         for made in ("pir", "old")
     ],

@@ -1,11 +1,13 @@
-"""Three real photos of scikit-image, as the files a user has."""
+"""Real photos of scikit-image, and the image of the records, as the files a user has."""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from parity.workplace import reference_dir
 from PIL import Image
 from skimage import data
 
@@ -47,6 +49,16 @@ def _strip() -> Image.Image:
     return strip.resize((3072, 514), Image.Resampling.BICUBIC)
 
 
+def _recorded() -> Image.Image:
+    file = reference_dir() / "parity" / "images.py"
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return Image.fromarray(module.image(480, 640, 0))
+
+
 CAT = Photo("cat.png", "240 x 260, PNG: the head of `chelsea`, cut out", _cat)
 COFFEE = Photo("coffee.jpg", "600 x 400, JPEG: `coffee`", _coffee)
 MOTORCYCLE = Photo(
@@ -61,5 +73,11 @@ STRIP = Photo(
     _strip,
 )
 
+RECORDED = Photo(
+    "recorded.png",
+    "640 x 480, PNG: the image of the shared data's records (drawn, not a photo)",
+    _recorded,
+)
+
 PHOTOS = (CAT, COFFEE, MOTORCYCLE)
-LOW_PHOTOS = (CAT, COFFEE, STRIP)
+LOW_PHOTOS = (CAT, COFFEE, STRIP, RECORDED)

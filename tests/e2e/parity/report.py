@@ -10,14 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from parity.models import MANY, MODELS, STAGE_TOLERANCE, WITNESS_FACTOR
-from parity.photos import PHOTOS, STRIP
+from parity.photos import PHOTOS, RECORDED, STRIP
 from parity.program_formats import FORMATS
 from parity.records import Json, read_records
 
 MODEL_ORDER = [model.name for model in MODELS]
 FORMAT_ORDER = [program_format.name for program_format in FORMATS]
 FORMAT_TITLES = {f.name: f"{f.title}, Paddle {f.paddle}" for f in FORMATS}
-PHOTO_ORDER = [photo.name for photo in (*PHOTOS, STRIP)]
+PHOTO_ORDER = [photo.name for photo in (*PHOTOS, STRIP, RECORDED)]
 
 INTRODUCTION = f"""\
 # Equality with Paddle
@@ -27,9 +27,9 @@ programs with graph optimisation, legacy programs of Mask-RT-DETR without, becau
 results) and compares. Preprocessing on Paddle's side is PaddleX's, by OpenCV; on ours, and for the
 detections the whole way, it is `instseg.Predictor(folder).predict(file)`, FP32, OpenVINO.
 
-Photos, all from scikit-image:
+Photos, from scikit-image:
 
-{chr(10).join(f"- `{photo.name}`: {photo.what}" for photo in (*PHOTOS, STRIP))}
+{chr(10).join(f"- `{photo.name}`: {photo.what}" for photo in (*PHOTOS, STRIP, RECORDED))}
 """
 
 
