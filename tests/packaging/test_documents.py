@@ -20,6 +20,9 @@ MODEL = "Mask-RT-DETR-L"
 # What stands for the reader's own files in command lines.
 PLACEHOLDERS = {
     "MODEL": f"{MODEL}_infer",
+    "MODEL...": f"{MODEL}_infer",
+    "MaskRCNN-ResNet50-FPN_infer/": f"{MODEL}_infer",
+    "models/*": f"{MODEL}_infer",
     "SOURCE...": "street.jpg",
     "[IMAGE]": "street.jpg",
     "DIR": "placeholder_results",
