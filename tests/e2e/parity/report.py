@@ -44,7 +44,15 @@ def report(records: Sequence[Json]) -> str:
 
 def _detections(records: Sequence[Json]) -> str:
     header = ["model", "program", "photo", "score above", "instances", "without counterpart"]
-    header += ["decided by rounding", "box, px", "score", "mask IoU, min", "median", "held to"]
+    header += [
+        "decided by rounding",
+        "box, px",
+        "score",
+        "mask IoU, min",
+        "median",
+        "held to",
+        "outside",
+    ]
     tolerances = {model.name: model.detections for model in MODELS}
     rows = []
     for record in _of(records, "detections"):
@@ -62,6 +70,7 @@ def _detections(records: Sequence[Json]) -> str:
                 _excused(f["excused"]),
                 *(f"{f['box_px']:.3f}", f"{f['score']:.1e}"),
                 *(f"{f['iou_min']:.4f}", f"{f['iou_median']:.4f}", limits),
+                "; ".join(f["faults"]) or "none",
             ]
         )
     return _table(header, rows)

@@ -51,7 +51,7 @@ def test_detections_are_in_the_order_of_the_table() -> None:
     ]
     assert found[0][3:] == [
         *("0.3", "20", "1", "0", "0.250", "1.0e-03", "0.9600", "0.9950"),
-        "1 px, 0.005, 0.95, 0.99",
+        *("1 px, 0.005, 0.95, 0.99", "none"),
     ]
     assert "no longer a model" not in text
     assert "2030-01-02 at commit 0123456789ab" in text
