@@ -128,10 +128,13 @@ def measure(
             )
         race.start(contenders.matmul(threads=options.threads))
         race.run(options.rounds, threshold, official.model_name, fewest_warm_ups=options.warm_ups)
-        return {
+        record = {
             **race_record(official.model_name, race.measurements),
             "threshold": threshold,
         }
+    # Folders are named from the benchmark's own on: a record holds no paths of a machine.
+    named: dict[str, Any] = json.loads(json.dumps(record).replace(f"{bench_dir}/", ""))
+    return named
 
 
 def start_paddlex(
