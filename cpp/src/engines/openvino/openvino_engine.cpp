@@ -249,8 +249,8 @@ class OpenVinoEngine final : public Engine {
           ov::hint::enable_cpu_pinning(false),
       };
       // The plugin would keep what it prepares for every shape, up to 5000 operators: 3 to 4 MB for
-      // each size of SOLOv2's input. Preparing it again takes 20 ms of that network's 4.7 s, and
-      // nothing while the size stays.
+      // each size of SOLOv2's input. Preparing it again takes little of such a network's seconds,
+      // and nothing while the size stays.
       if (has_open_shapes(network)) config["CPU_RUNTIME_CACHE_CAPACITY"] = "0";
       const CompiledCache cache(options.cache_dir, cache_key(network, options));
       std::optional<ov::CompiledModel> compiled = read_compiled(cache, config);
