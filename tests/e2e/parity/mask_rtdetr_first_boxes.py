@@ -3,16 +3,18 @@
 A query's first box is the extent of `mask logit > 0` on a grid of 160 x 160: where the logit that
 reaches furthest is zero but for rounding, two correct float32 programs start the decoder from
 boxes that are cells apart, and end in other boxes. Which rows these are is not guessed from the
-result: the tensors of both sides are compared.
+result: the tensors of both sides are compared, and a third engine shows how large rounding is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from parity.instances import Instances
-from parity.stage import Stage, openvino_runner
+from parity.stage import Array, Stage, onnxruntime_runner, openvino_runner
 
 if TYPE_CHECKING:
     from parity.reference import Reference
@@ -22,12 +24,20 @@ HALF_A_CELL = 0.5 / 160
 
 
 def rows_decided_by_rounding(
-    paddle: Reference, photo: str, expected: Instances, tolerance: float
+    paddle: Reference,
+    photo: str,
+    expected: Instances,
+    *,
+    tolerance: float,
+    witness_factor: float,
 ) -> list[int]:
     """Places in `expected` whose query has another first box in our network than in Paddle's.
 
-    Only where the query's content and its mask logits are the same on both sides, within
-    `tolerance` of their largest magnitude.
+    Only where the query's content is the same on both sides, within `tolerance` of its largest
+    magnitude, and where rounding is shown to decide: a third engine runs our network on the same
+    image, and every cell that is inside on one side and outside on the other has a logit no
+    further from zero than `witness_factor` times what the query's logits differ between that
+    engine and ours.
     """
     stages = {stage.name: stage for stage in paddle.stages}
     [whole_image] = [stage for stage in paddle.stages if "image" in stage.inputs]
@@ -38,25 +48,49 @@ def rows_decided_by_rounding(
     }
     front = Stage("image to first boxes", whole_image.inputs, names)
     seen = paddle.photos[photo]
-    ours = openvino_runner(paddle.program, front)(seen.inputs)
-    target, mask_logits, boxes = ((seen.outputs[name][0], ours[name][0]) for name in names.values())
+    ours, witness = (
+        _Queries.of(make(paddle.program, front)(seen.inputs), names)
+        for make in (openvino_runner, onnxruntime_runner)
+    )
+    theirs = _Queries.of(seen.outputs, names)
+    nearby = tolerance * float(np.abs(theirs.target).max())
     found = []
-    for place, query in enumerate(_queries(paddle, photo, expected)):
-        # Queries are sorted by their scores, which rounding can swap: the nearest is the same one.
-        distances = np.abs(target[1] - target[0][query]).max(1)
-        same = int(distances.argmin())
-        logits_differ = np.abs(mask_logits[1][same] - mask_logits[0][query]).max()
-        box_differs = np.abs(boxes[1][same] - boxes[0][query]).max()
-        same_until_here = (
-            distances[same] <= tolerance * np.abs(target[0]).max()
-            and logits_differ <= tolerance * np.abs(mask_logits[0]).max()
-        )
-        if same_until_here and box_differs > HALF_A_CELL:
+    for place, query in enumerate(_queries_of(paddle, photo, expected)):
+        content = theirs.target[query]
+        here, there = ours.nearest(content, nearby), witness.nearest(content, nearby)
+        if here is None or there is None:
+            continue
+        if np.abs(ours.boxes[here] - theirs.boxes[query]).max() <= HALF_A_CELL:
+            continue
+        logits, reference = ours.mask_logits[here], theirs.mask_logits[query]
+        rounding = float(np.abs(logits - witness.mask_logits[there]).max())
+        deciding = (logits > 0) != (reference > 0)
+        furthest = float(np.abs(np.stack([logits, reference]))[:, deciding].max())
+        if furthest <= witness_factor * rounding:
             found.append(place)
     return found
 
 
-def _queries(paddle: Reference, photo: str, expected: Instances) -> list[int]:
+@dataclass(frozen=True)
+class _Queries:
+    """target float32 [Q, C]; mask_logits float32 [Q, ...]; boxes float32 [Q, 4]."""
+
+    target: Array
+    mask_logits: Array
+    boxes: Array
+
+    @staticmethod
+    def of(tensors: Mapping[str, Array], names: Mapping[str, str]) -> _Queries:
+        return _Queries(**{meaning: tensors[name][0] for meaning, name in names.items()})
+
+    def nearest(self, content: Array, limit: float) -> int | None:
+        """Queries are sorted by scores, which rounding can swap: the nearest is the same one."""
+        distances = np.abs(self.target - content).max(1)
+        nearest = int(distances.argmin())
+        return nearest if distances[nearest] <= limit else None
+
+
+def _queries_of(paddle: Reference, photo: str, expected: Instances) -> list[int]:
     """The query of each instance: row r of the outputs is the r-th best of [Q queries, K]."""
     _, logits, _, _ = (paddle.photos[photo].outputs[name][0] for name in paddle.dense.values)
     best = np.argsort(-logits.ravel(), kind="stable")

@@ -101,7 +101,9 @@ MASK_RTDETR = Family(
         whole=whole_encoder,
         dense=mask_rtdetr_dense,
         postprocessing=POSTPROCESSING,
-        undetermined=partial(rows_decided_by_rounding, tolerance=STAGE_TOLERANCE),
+        undetermined=partial(
+            rows_decided_by_rounding, tolerance=STAGE_TOLERANCE, witness_factor=WITNESS_FACTOR
+        ),
     ),
     legacy_graph_optimisation=False,
 )
