@@ -153,10 +153,10 @@ SECTIONS: list[tuple[str, str, Callable[[Sequence[Json]], str]]] = [
 Instances above a threshold, the highest that keeps {MANY} of them (generated weights give few high
 scores), paired by class, score and box: the largest differences.
 Least IoU: with Mask-RT-DETR, of masks that differ by a cell of the network's mask grid (160 x 160)
-or more. Decided by rounding (Mask-RT-DETR): both sides agree on the query, but its first box, the
-extent of `mask logit > 0`, is another one, and every logit that decides this is no further from
-zero than {WITNESS_FACTOR:g} times what ONNX Runtime and ours, on the same network, differ by in this
-query's logits; such rows are left out of the figures.""",
+or more. Decided by rounding (Mask-RT-DETR): both sides agree on the query, but its
+first box, the extent of `mask logit > 0`, is another one, and every logit that decides this is no
+further from zero than {WITNESS_FACTOR:g} times what ONNX Runtime and ours, on the same network,
+differ by in this query's logits; such rows are left out of the figures.""",
         _detections,
     ),
     (
