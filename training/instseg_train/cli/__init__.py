@@ -1,0 +1,1 @@
+"""Commands that the training package adds to `instseg`, by the entry points `instseg.commands`."""

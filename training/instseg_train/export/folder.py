@@ -1,0 +1,93 @@
+"""Writes an official folder, and runs it on the spot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from instseg.errors import InvalidArgument
+from instseg.importer.atomic_folder import atomic_folder
+from instseg_train.export.coco_classes import COCO_CLASSES
+from instseg_train.export.inference_config import FAMILY_CONFIGS, inference_config
+from instseg_train.export.program import ProgramFormat, write_program
+from instseg_train.export.verification import Comparison, verify_folder
+from instseg_train.models.segmenter import Segmenter
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """folder: where the model lies; comparison: the SDK against Paddle on it, None if not asked."""
+
+    folder: Path
+    comparison: Comparison | None
+
+    def __str__(self) -> str:
+        checked = str(self.comparison) if self.comparison else "not verified"
+        return f"exported to {self.folder}: {checked}"
+
+
+def export_model(
+    model: Segmenter,
+    folder: str | os.PathLike[str],
+    *,
+    class_names: Sequence[str] | None = None,
+    input_size: tuple[int, int] | None = None,
+    program_format: ProgramFormat = "pir",
+    overwrite: bool = False,
+    verify: bool = True,
+    image: str | os.PathLike[str] | None = None,
+) -> ExportReport:
+    """Exports `model` as an official folder: `inference.yml`, the program, `inference.pdiparams`.
+
+    model           made by `build_model`; it stays as it is
+    class_names     K names; default: COCO's for 80 classes, else "class 0", "class 1", ...
+    input_size      `target_size`: height and width of Mask-RT-DETR and PP-YOLOE_seg (multiples of
+                    32), the shorter and the longest side of the others; default: the official one
+    program_format  "pir": `inference.json`, read by Paddle 3.0 and newer; "legacy":
+                    `inference.pdmodel`, read by all versions
+    verify          run the folder in Paddle and in the SDK, and compare what they find on `image`
+                    (a file; default: a made-up picture)
+
+    The folder appears whole or not at all. Raises InvalidArgument (class names, size, a folder that
+    is there already), EngineError (Paddle cannot write the format; SDK and Paddle disagree).
+    """
+    names = _class_names(model, class_names)
+    config = FAMILY_CONFIGS[model.family]
+    size = input_size or config.size
+    if len(size) != 2 or min(size) < 32 or (config.fixed_size and any(side % 32 for side in size)):
+        raise InvalidArgument(
+            f"input_size is {size}; give two sides of at least 32 pixels"
+            + (", multiples of 32" if config.fixed_size else "")
+        )
+    target = Path(folder)
+    with atomic_folder(target, overwrite=overwrite) as work:
+        write_program(
+            model,
+            work,
+            fixed_size=size if config.fixed_size else None,
+            program_format=program_format,
+        )
+        content = inference_config(model.name, model.family, names, size)
+        (work / "inference.yml").write_text(
+            yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8"
+        )
+        comparison = verify_folder(work, image) if verify else None
+    return ExportReport(target, comparison)
+
+
+def _class_names(model: Segmenter, given: Sequence[str] | None) -> list[str]:
+    count = model.num_classes
+    if given is None:
+        if count == len(COCO_CLASSES):
+            return list(COCO_CLASSES)
+        return [f"class {index}" for index in range(count)]
+    names = list(given)
+    if len(names) != count:
+        raise InvalidArgument(f"{len(names)} class names were given for a model of {count} classes")
+    if len(set(names)) != count or not all(isinstance(name, str) and name for name in names):
+        raise InvalidArgument("class names must be different, not empty strings")
+    return names

@@ -1,0 +1,58 @@
+"""The models by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from instseg.errors import InvalidArgument
+from instseg_train.models import cascade_mask_rcnn, mask_rcnn, mask_rt_detr, pp_yoloe_seg, solov2
+from instseg_train.models.segmenter import Segmenter
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One model: its family, the function that builds it, and its sizes as plain data."""
+
+    family: str
+    build: Callable[..., Segmenter]
+    sizes: Mapping[str, Any] = field(default_factory=dict)
+
+
+MODELS: dict[str, ModelRow] = {
+    **{
+        name: ModelRow("cascade_mask_rcnn", cascade_mask_rcnn.build, sizes)
+        for name, sizes in cascade_mask_rcnn.SIZES.items()
+    },
+    **{
+        name: ModelRow("mask_rcnn", mask_rcnn.build, sizes)
+        for name, sizes in mask_rcnn.SIZES.items()
+    },
+    **{
+        name: ModelRow("mask_rt_detr", mask_rt_detr.build, sizes)
+        for name, sizes in mask_rt_detr.SIZES.items()
+    },
+    **{
+        name: ModelRow("pp_yoloe_seg", pp_yoloe_seg.build, sizes)
+        for name, sizes in pp_yoloe_seg.SIZES.items()
+    },
+    **{name: ModelRow("solov2", solov2.build, sizes) for name, sizes in solov2.SIZES.items()},
+}
+
+
+def build_model(name: str, num_classes: int = 80, **scale: float) -> Segmenter:
+    """The model with this official name, randomly initialised, in training mode.
+
+    num_classes counts foreground classes. `width` and `depth` in `scale` are multipliers (1.0: the
+    official size) of channels and of blocks, for small variants. Raises InvalidArgument for unknown
+    names and for class counts below 1.
+    """
+    if name not in MODELS:
+        raise InvalidArgument(f"no model is named {name!r}; the models are {', '.join(MODELS)}")
+    if num_classes < 1:
+        raise InvalidArgument(f"num_classes is {num_classes}; a model needs at least one class")
+    row = MODELS[name]
+    model = row.build(num_classes, **row.sizes, **scale)
+    model.name, model.family, model.num_classes = name, row.family, num_classes
+    return model
