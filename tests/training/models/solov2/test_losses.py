@@ -72,5 +72,5 @@ def test_equals_the_loops(counts: list[int]) -> None:
 def test_dice_of_a_perfect_and_of_a_missing_mask() -> None:
     mask = paddle.to_tensor([[1.0, 1, 0, 0]])
     right, wrong = (mask - 0.5) * 100, (0.5 - mask) * 100
-    assert float(dice_loss(right, mask)) == pytest.approx(0.001 / 2, abs=1e-4)
-    assert float(dice_loss(wrong, mask)) == pytest.approx(1, abs=1e-6)
+    assert dice_loss(right, mask).item() == pytest.approx(0.001 / 2, abs=1e-4)
+    assert dice_loss(wrong, mask).item() == pytest.approx(1, abs=1e-6)
