@@ -1,0 +1,29 @@
+"""The 15 models in Paddle: built, loaded, trained, evaluated and exported for the SDK.
+
+Names load on first use (PEP 562), as importing Paddle takes seconds.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from instseg_train.export import export_model as export_model
+    from instseg_train.models.table import MODELS as MODELS
+    from instseg_train.models.table import build_model as build_model
+    from instseg_train.weights import load_weights as load_weights
+
+# Public name -> the module that defines it.
+_HOMES = {
+    "MODELS": "models.table",
+    "build_model": "models.table",
+    "export_model": "export",
+    "load_weights": "weights",
+}
+
+__all__ = ["MODELS", "build_model", "export_model", "load_weights"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"instseg_train.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

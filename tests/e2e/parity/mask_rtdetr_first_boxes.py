@@ -65,8 +65,9 @@ def rows_decided_by_rounding(
         logits, reference = ours.mask_logits[here], theirs.mask_logits[query]
         rounding = float(np.abs(logits - witness.mask_logits[there]).max())
         deciding = (logits > 0) != (reference > 0)
-        furthest = float(np.abs(np.stack([logits, reference]))[:, deciding].max())
-        if furthest <= witness_factor * rounding:
+        furthest = np.abs(np.stack([logits, reference]))[:, deciding]
+        # Boxes that differ though no cell does are a fault, which rounding does not excuse.
+        if deciding.any() and furthest.max() <= witness_factor * rounding:
             found.append(place)
     return found
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from instseg.errors import InvalidArgument
 from instseg_train.dataset.synthetic_scene import CLASSES, SceneOptions, draw_scene
 
 SMALL = SceneOptions(height=96, width=128, objects=(2, 9), radius=(0.08, 0.25))
@@ -48,3 +51,17 @@ def test_no_object_may_be_asked_for() -> None:
     empty = draw_scene(np.random.default_rng(0), SceneOptions(height=64, width=64, objects=(0, 0)))
     assert empty.masks.shape == (0, 64, 64)
     assert empty.class_ids == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"objects": (5, 3)}, r"objects is \(5, 3\); give the fewest, then the most"),
+        ({"radius": (0.2, 0.1)}, "smallest first"),
+        ({"height": 0}, "the picture is 0 x 320"),
+        ({"least_visible": 1.5}, "least_visible is 1.5"),
+    ],
+)
+def test_bad_options_are_errors(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        SceneOptions(**options)

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
+from results import result_of
 
-from instseg import Mask, Result
+from instseg import Result
 from instseg.errors import ImageError, InvalidArgument
-from instseg.masks import Masks
 from instseg_train.evaluate.coco_metrics import METRIC_NAMES, CocoMetrics
 
 HEIGHT, WIDTH = 90, 120
@@ -27,18 +27,7 @@ def plane(top: int, left: int, height: int, width: int) -> np.ndarray:
 
 
 def result(entries: list[tuple[int, float, np.ndarray]]) -> Result:
-    """class id, score, mask of each, by falling score."""
-    boxes = [coco_mask.toBbox(coco_mask.encode(np.asfortranarray(m))) for _, _, m in entries]
-    corners = [[x, y, x + w, y + h] for x, y, w, h in boxes]
-    masks = [Mask.from_crop(HEIGHT, WIDTH, 0, 0, m) for _, _, m in entries]
-    return Result(
-        boxes=np.array(corners, np.float32).reshape(-1, 4),
-        scores=np.array([score for _, score, _ in entries], np.float32),
-        class_ids=np.array([class_id for class_id, _, _ in entries], np.int32),
-        labels=["" for _ in entries],
-        masks=Masks(masks, (HEIGHT, WIDTH)),
-        image_size=(HEIGHT, WIDTH),
-    )
+    return result_of(entries, (HEIGHT, WIDTH))
 
 
 @pytest.fixture

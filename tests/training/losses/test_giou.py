@@ -25,7 +25,7 @@ def test_equals_the_definition() -> None:
     corners = random.uniform(0, 10, [2, 60, 2])
     boxes = np.concatenate([corners, corners + random.uniform(0.1, 6, [2, 60, 2])], -1)
     found = giou_loss(*(paddle.to_tensor(b.astype("float32")) for b in boxes))
-    expected = [[1 - slow_giou(list(a), list(b))] for a, b in zip(*boxes, strict=True)]
+    expected = [1 - slow_giou(list(a), list(b)) for a, b in zip(*boxes, strict=True)]
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5, atol=1e-6)
 
 

@@ -25,10 +25,10 @@ from instseg_train.models.segmenter import Segmenter
 from instseg_train.models.table import MODELS, build_model
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 # Families whose images are resized to 640 x 640 and divided by 255, no more.
-FIXED_SIZE_FAMILIES = ("mask_rt_detr", "pp_yoloe_seg")
+FIXED_SIZE_FAMILIES = ("mask_rtdetr", "ppyoloe_seg")
 
 Array = npt.NDArray[Any]
 
@@ -75,12 +75,23 @@ def filled(name: str, seed: int = 0) -> Segmenter:
     return model
 
 
-def normalised(name: str, image: Array) -> Array:
-    """RGB uint8 [H, W, 3] -> float32 [3, H, W] as the model's family normalises."""
+def _training_planes(name: str, image: Array) -> Array:
+    """RGB uint8 [H, W, 3] -> float32 [3, H, W] as the recorded training step was fed."""
     scaled = image.astype(np.float32) / np.float32(255)
     if MODELS[name].family not in FIXED_SIZE_FAMILIES:
-        scaled = (scaled - IMAGENET_MEAN) / IMAGENET_STD
+        scaled = (scaled - np.float32(IMAGENET_MEAN)) / np.float32(IMAGENET_STD)
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
+
+
+def _normalised(name: str, image: Array) -> Array:
+    """uint8 [H, W, 3] -> float32 [H, W, 3], bit for bit as the reference's evaluation: a product,
+    and each step with mean and deviation in float64, rounded to float32."""
+    scaled = image.astype(np.float32)
+    scaled *= 1.0 / 255.0
+    if MODELS[name].family not in FIXED_SIZE_FAMILIES:
+        scaled -= np.array(IMAGENET_MEAN)
+        scaled /= np.array(IMAGENET_STD)
+    return scaled
 
 
 def evaluation_inputs(name: str) -> dict[str, paddle.Tensor]:
@@ -90,17 +101,16 @@ def evaluation_inputs(name: str) -> dict[str, paddle.Tensor]:
     height, width = image.shape[:2]
     if family in FIXED_SIZE_FAMILIES:
         resized = cv2.resize(image, (640, 640), interpolation=cv2.INTER_CUBIC)
-        tensor = normalised(name, resized)
+        tensor = _normalised(name, resized).transpose(2, 0, 1)
     else:
         scale = min(800 / min(height, width), 1333 / max(height, width))
         size = (int(width * scale + 0.5), int(height * scale + 0.5))
         if family == "solov2":  # normalises before it resizes
-            floats = normalised(name, image).transpose(1, 2, 0)
-            resized = cv2.resize(floats, size, interpolation=cv2.INTER_LINEAR)
+            resized = cv2.resize(_normalised(name, image), size, interpolation=cv2.INTER_LINEAR)
             tensor = resized.transpose(2, 0, 1)
         else:
             resized = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
-            tensor = normalised(name, resized)
+            tensor = _normalised(name, resized).transpose(2, 0, 1)
         if name != "MaskRCNN-ResNet50":  # the C4 model is not padded
             down, right = (-tensor.shape[1] % 32, -tensor.shape[2] % 32)
             tensor = np.pad(tensor, ((0, 0), (0, down), (0, right)))
@@ -129,7 +139,7 @@ def loss_inputs(name: str) -> dict[str, Any]:
         masks.append(np.stack(planes).astype(np.uint8))
     size = np.array([[height, width]] * len(images), np.float32)
     return {
-        "image": paddle.to_tensor(np.stack([normalised(name, image) for image in images])),
+        "image": paddle.to_tensor(np.stack([_training_planes(name, image) for image in images])),
         "im_shape": paddle.to_tensor(size),
         "scale_factor": paddle.to_tensor(np.ones_like(size)),
         "gt_bbox": [

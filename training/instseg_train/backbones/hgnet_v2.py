@@ -13,7 +13,8 @@ import paddle
 import paddle.nn.functional as F
 from paddle import ParamAttr, Tensor, nn
 from paddle.nn.initializer import KaimingNormal
-from paddle.regularizer import L2Decay
+
+from instseg_train.layers.batch_norm import batch_norm
 
 STRIDES = (4, 8, 16, 32)
 
@@ -58,18 +59,7 @@ class ConvNorm(nn.Layer):
             weight_attr=ParamAttr(initializer=KaimingNormal(), learning_rate=lr),
             bias_attr=False,
         )
-        scale, shift = (
-            ParamAttr(
-                learning_rate=0.0 if frozen else lr, regularizer=L2Decay(0.0), trainable=not frozen
-            )
-            for _ in range(2)
-        )
-        self.bn = nn.BatchNorm2D(
-            out_channels,
-            weight_attr=scale,
-            bias_attr=shift,
-            use_global_stats=True if frozen else None,
-        )
+        self.bn = batch_norm(out_channels, frozen=frozen, learning_rate=lr)
         self.relu = relu
 
     def forward(self, x: Tensor) -> Tensor:

@@ -12,23 +12,15 @@ from collections.abc import Sequence
 
 import paddle.nn.functional as F
 from paddle import ParamAttr, Tensor, nn
-from paddle.regularizer import L2Decay
 
 from instseg.errors import InvalidArgument
+from instseg_train.layers.batch_norm import batch_norm
+from instseg_train.layers.scaling import scaled_blocks, scaled_channels
 
 BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
 STAGE_CHANNELS = (64, 128, 256, 512)
 EXPANSION = 4
 STRIDES = (4, 8, 16, 32)
-
-
-def scaled_channels(channels: int, width: float) -> int:
-    """`channels` times `width`, to the nearest multiple of 8, at least 8."""
-    return channels if width == 1.0 else max(8, round(channels * width / 8) * 8)
-
-
-def scaled_blocks(blocks: int, depth: float) -> int:
-    return max(1, round(blocks * depth))
 
 
 class ConvNorm(nn.Layer):
@@ -62,22 +54,12 @@ class ConvNorm(nn.Layer):
             weight_attr=ParamAttr(learning_rate=learning_rate),
             bias_attr=False,
         )
-        self.norm = nn.BatchNorm2D(
-            out_channels,
-            weight_attr=_norm_parameter(freeze_norm, learning_rate),
-            bias_attr=_norm_parameter(freeze_norm, learning_rate),
-            use_global_stats=True if freeze_norm else None,
-        )
+        self.norm = batch_norm(out_channels, frozen=freeze_norm, learning_rate=learning_rate)
 
     def forward(self, x: Tensor) -> Tensor:
         """float32 [N, C, H, W] -> [N, out_channels, H / stride, W / stride], rounded up."""
         x = self.norm(self.conv(x))
         return F.relu(x) if self.relu else x
-
-
-def _norm_parameter(frozen: bool, learning_rate: float) -> ParamAttr:
-    rate = 0.0 if frozen else learning_rate
-    return ParamAttr(learning_rate=rate, regularizer=L2Decay(0.0), trainable=not frozen)
 
 
 class Bottleneck(nn.Layer):

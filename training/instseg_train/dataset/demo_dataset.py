@@ -37,12 +37,15 @@ def write_demo_dataset(
     one's. Masks are run lengths (COCO's compressed RLE), exact to the pixel; every object is one
     annotation of category 1 + its class. `progress` is called with 1 for each picture.
 
-    The folder appears whole or not at all. Raises InvalidArgument: no images, a folder that exists.
+    The folder appears whole or not at all. Raises InvalidArgument: no images, a negative seed, a
+    folder that exists.
     """
     counts = {"train": train_images, "val": val_images}
     for split, count in counts.items():
         if count < 1:
             raise InvalidArgument(f"{split}_images is {count}; give at least one image")
+    if seed < 0:
+        raise InvalidArgument(f"seed is {seed}; give 0 or more")
     options = options or SceneOptions()
     target = Path(folder)
     with atomic_folder(target, overwrite=overwrite) as work:

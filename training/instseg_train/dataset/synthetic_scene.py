@@ -14,6 +14,8 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
+from instseg.errors import InvalidArgument
+
 CLASSES: tuple[str, ...] = ("coin", "cell")
 COIN, CELL = 0, 1
 
@@ -27,6 +29,8 @@ class SceneOptions:
     objects         fewest and most of them
     radius          smallest and largest, as parts of the shorter side
     least_visible   an object of which less than this part would be seen is not drawn
+
+    Raises InvalidArgument for ranges that are turned round and for values outside 0 to 1.
     """
 
     height: int = 320
@@ -34,6 +38,18 @@ class SceneOptions:
     objects: tuple[int, int] = (3, 12)
     radius: tuple[float, float] = (0.06, 0.16)
     least_visible: float = 0.5
+
+    def __post_init__(self) -> None:
+        if min(self.height, self.width) < 16:
+            raise InvalidArgument(
+                f"the picture is {self.height} x {self.width}; give at least 16 pixels a side"
+            )
+        if not 0 <= self.objects[0] <= self.objects[1]:
+            raise InvalidArgument(f"objects is {self.objects}; give the fewest, then the most")
+        if not 0 < self.radius[0] <= self.radius[1] <= 1:
+            raise InvalidArgument(f"radius is {self.radius}; give two parts of 1, smallest first")
+        if not 0 <= self.least_visible <= 1:
+            raise InvalidArgument(f"least_visible is {self.least_visible}; give a part of 1")
 
 
 @dataclass(frozen=True)

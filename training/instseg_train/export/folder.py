@@ -85,6 +85,8 @@ def _class_names(model: Segmenter, given: Sequence[str] | None) -> list[str]:
         if count == len(COCO_CLASSES):
             return list(COCO_CLASSES)
         return [f"class {index}" for index in range(count)]
+    if isinstance(given, str):
+        raise InvalidArgument(f"class_names is the string {given!r}; give a list of names")
     names = list(given)
     if len(names) != count:
         raise InvalidArgument(f"{len(names)} class names were given for a model of {count} classes")

@@ -47,8 +47,8 @@ class FamilyConfig:
 _RCNN = FamilyConfig("RCNN", 40, (800, 1333), CUBIC, _IMAGENET, pad_stride=32)
 
 FAMILY_CONFIGS: dict[str, FamilyConfig] = {
-    "mask_rt_detr": FamilyConfig("DETR", 3, (640, 640), CUBIC, _SCALE_BY_255, fixed_size=True),
-    "pp_yoloe_seg": FamilyConfig("PPYOLOE", 3, (640, 640), CUBIC, _SCALE_BY_255, fixed_size=True),
+    "mask_rtdetr": FamilyConfig("DETR", 3, (640, 640), CUBIC, _SCALE_BY_255, fixed_size=True),
+    "ppyoloe_seg": FamilyConfig("PPYOLOE", 3, (640, 640), CUBIC, _SCALE_BY_255, fixed_size=True),
     "solov2": FamilyConfig(
         "SOLOv2", 60, (800, 1333), LINEAR, _IMAGENET, resize_first=False, pad_stride=32
     ),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 import instseg
 from instseg.errors import EngineError
@@ -61,32 +60,39 @@ def verify_folder(
     """Runs both on `image` (default: a made-up picture). Raises EngineError where the SDK finds
     something and Paddle nothing, or the other way round; differences are reported, not judged."""
     source = made_up_jpeg() if image is None else image
-    reference = instseg.Predictor(folder, engine="paddle", num_threads=num_threads)
-    theirs = reference.predict(source, threshold=THRESHOLDS[-1])
+    theirs, ours = (
+        instseg.Predictor(folder, engine=engine, num_threads=num_threads).predict(
+            source, threshold=THRESHOLDS[-1]
+        )
+        for engine in ("paddle", "auto")
+    )
     threshold = next(
         (t for t in THRESHOLDS if np.count_nonzero(theirs.scores > t) >= ENOUGH_INSTANCES),
         THRESHOLDS[-1],
     )
-    theirs = reference.predict(source, threshold=threshold)
-    ours = instseg.Predictor(folder, num_threads=num_threads).predict(source, threshold=threshold)
     comparison = compare_results(theirs, ours, threshold)
-    if (len(theirs) > 1 or len(ours) > 1) and comparison.pairs == 0:
+    found = max(comparison.paddle_instances, comparison.sdk_instances)
+    if found > 1 and comparison.pairs == 0:
         raise EngineError(f"{folder.name}: the SDK and Paddle disagree: {comparison}.")
     return comparison
 
 
 def compare_results(theirs: instseg.Result, ours: instseg.Result, threshold: float) -> Comparison:
-    """Pairs instances of the same class, best first, each with the nearest score among those whose
-    masks overlap most."""
-    their_masks, our_masks = theirs.masks.bitmaps(), ours.masks.bitmaps()
-    free = set(range(len(ours)))
+    """Compares what scores above `threshold`. Pairs instances of the same class, best first, each
+    with the nearest score among those whose masks overlap most."""
+    their_count, our_count = (
+        int(np.count_nonzero(result.scores > threshold)) for result in (theirs, ours)
+    )
+    free = set(range(our_count))
     box_px, score, least = 0.0, 0.0, 1.0
-    pairs = 0
-    for index in range(len(theirs)):
-        candidates = [j for j in free if ours.class_ids[j] == theirs.class_ids[index]]
-        overlaps = {j: _iou(their_masks[index], our_masks[j]) for j in candidates}
+    for index in range(their_count):
+        overlaps = {
+            j: _iou(theirs.masks[index], ours.masks[j])
+            for j in free
+            if ours.class_ids[j] == theirs.class_ids[index]
+        }
         found = max(
-            (j for j in candidates if overlaps[j] > 0.5),
+            (j for j, overlap in overlaps.items() if overlap > 0.5),
             key=lambda j: (
                 round(overlaps[j], 2),
                 -abs(float(ours.scores[j]) - float(theirs.scores[index])),
@@ -96,13 +102,14 @@ def compare_results(theirs: instseg.Result, ours: instseg.Result, threshold: flo
         if found is None:
             continue
         free.remove(found)
-        pairs += 1
         box_px = max(box_px, float(np.abs(ours.boxes[found] - theirs.boxes[index]).max()))
         score = max(score, abs(float(ours.scores[found]) - float(theirs.scores[index])))
         least = min(least, overlaps[found])
-    return Comparison(threshold, len(theirs), len(ours), pairs, box_px, score, least)
+    pairs = our_count - len(free)
+    return Comparison(threshold, their_count, our_count, pairs, box_px, score, least)
 
 
-def _iou(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> float:
-    union = np.count_nonzero(a | b)
-    return 1.0 if union == 0 else float(np.count_nonzero(a & b) / union)
+def _iou(a: instseg.Mask, b: instseg.Mask) -> float:
+    common = a.intersection_area(b)
+    union = a.area() + b.area() - common
+    return common / union if union else 1.0

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from paddle import ParamAttr, Tensor, nn
-from paddle.regularizer import L2Decay
+from paddle import Tensor, nn
+
+from instseg_train.layers.batch_norm import batch_norm
 
 Activation = Callable[[Tensor], Tensor]
-
-
-def undecayed() -> ParamAttr:
-    """The attribute of a parameter that weight decay leaves alone: scale or shift of a norm."""
-    return ParamAttr(regularizer=L2Decay(0.0))
 
 
 class ConvBN(nn.Layer):
@@ -37,7 +33,7 @@ class ConvBN(nn.Layer):
             groups=groups,
             bias_attr=False,
         )
-        self.bn = nn.BatchNorm2D(out_channels, weight_attr=undecayed(), bias_attr=undecayed())
+        self.bn = batch_norm(out_channels)
         self.act = act
 
     def forward(self, x: Tensor) -> Tensor:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from instseg.errors import InvalidArgument
-from instseg_train.models import cascade_mask_rcnn, mask_rcnn, mask_rt_detr, pp_yoloe_seg, solov2
+from instseg_train.models import cascade_mask_rcnn, mask_rcnn, mask_rtdetr, ppyoloe_seg, solov2
 from instseg_train.models.segmenter import Segmenter
 
 
@@ -20,6 +21,8 @@ class ModelRow:
     sizes: Mapping[str, Any] = field(default_factory=dict)
 
 
+SCALES = ("width", "depth")
+
 MODELS: dict[str, ModelRow] = {
     **{
         name: ModelRow("cascade_mask_rcnn", cascade_mask_rcnn.build, sizes)
@@ -30,12 +33,12 @@ MODELS: dict[str, ModelRow] = {
         for name, sizes in mask_rcnn.SIZES.items()
     },
     **{
-        name: ModelRow("mask_rt_detr", mask_rt_detr.build, sizes)
-        for name, sizes in mask_rt_detr.SIZES.items()
+        name: ModelRow("mask_rtdetr", mask_rtdetr.build, sizes)
+        for name, sizes in mask_rtdetr.SIZES.items()
     },
     **{
-        name: ModelRow("pp_yoloe_seg", pp_yoloe_seg.build, sizes)
-        for name, sizes in pp_yoloe_seg.SIZES.items()
+        name: ModelRow("ppyoloe_seg", ppyoloe_seg.build, sizes)
+        for name, sizes in ppyoloe_seg.SIZES.items()
     },
     **{name: ModelRow("solov2", solov2.build, sizes) for name, sizes in solov2.SIZES.items()},
 }
@@ -46,12 +49,17 @@ def build_model(name: str, num_classes: int = 80, **scale: float) -> Segmenter:
 
     num_classes counts foreground classes. `width` and `depth` in `scale` are multipliers (1.0: the
     official size) of channels and of blocks, for small variants. Raises InvalidArgument for unknown
-    names and for class counts below 1.
+    names and scales, class counts below 1, and multipliers that are not positive numbers.
     """
     if name not in MODELS:
         raise InvalidArgument(f"no model is named {name!r}; the models are {', '.join(MODELS)}")
     if num_classes < 1:
         raise InvalidArgument(f"num_classes is {num_classes}; a model needs at least one class")
+    for key, value in scale.items():
+        if key not in SCALES:
+            raise InvalidArgument(f"no scale is named {key!r}; give {' or '.join(SCALES)}")
+        if not 0 < value < math.inf:
+            raise InvalidArgument(f"{key} is {value}; give a positive multiplier")
     row = MODELS[name]
     model = row.build(num_classes, **row.sizes, **scale)
     model.name, model.family, model.num_classes = name, row.family, num_classes

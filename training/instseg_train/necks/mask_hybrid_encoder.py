@@ -16,7 +16,8 @@ import paddle.nn.functional as F
 from paddle import Tensor, nn
 from paddle.nn.initializer import Uniform
 
-from instseg_train.layers.conv_bn import ConvBN, undecayed
+from instseg_train.layers.batch_norm import batch_norm
+from instseg_train.layers.conv_bn import ConvBN
 from instseg_train.layers.rep_vgg import RepVggBlock
 from instseg_train.necks.self_attention import SelfAttentionEncoder
 from instseg_train.necks.sine_position import SinePositions
@@ -108,7 +109,7 @@ class MaskHybridEncoder(nn.Layer):
             [
                 nn.Sequential(
                     nn.Conv2D(channels, hidden, 1, bias_attr=False),
-                    nn.BatchNorm2D(hidden, weight_attr=undecayed(), bias_attr=undecayed()),
+                    batch_norm(hidden),
                 )
                 for channels in rest
             ]

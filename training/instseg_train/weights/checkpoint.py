@@ -6,7 +6,6 @@ and refuses all others, so that a file from elsewhere can do no harm.
 
 from __future__ import annotations
 
-import io
 import os
 import pickle
 from pathlib import Path
@@ -58,7 +57,8 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Arrays:
     if size > MAX_CHECKPOINT_BYTES:
         raise ModelError(f"{file} has {size} bytes, more than the limit of {MAX_CHECKPOINT_BYTES}.")
     try:
-        content = _ArrayUnpickler(io.BytesIO(file.read_bytes())).load()
+        with file.open("rb") as stream:
+            content = _ArrayUnpickler(stream).load()
     except pickle.UnpicklingError as error:
         raise ModelError(
             f"{file} is refused: {error}. A checkpoint holds arrays only; files of this kind can "

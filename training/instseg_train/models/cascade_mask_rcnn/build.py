@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from instseg_train.backbones.resnet import ResNet, scaled_channels
+from instseg_train.backbones.resnet import ResNet
+from instseg_train.layers.scaling import scaled_channels
 from instseg_train.models.cascade_mask_rcnn.cascade_head import (
     STAGE_FACTORS,
     CascadeHead,

@@ -9,9 +9,8 @@ from instseg_train.backbones.resnet import (
     STAGE_CHANNELS,
     ResNet,
     Stage,
-    scaled_blocks,
-    scaled_channels,
 )
+from instseg_train.layers.scaling import scaled_blocks, scaled_channels
 from instseg_train.models.mask_rcnn.anchors import AnchorGrid
 from instseg_train.models.mask_rcnn.box_head import BoxHead, Res5Head, TwoLayerHead
 from instseg_train.models.mask_rcnn.mask_head import MaskFeatures, MaskHead

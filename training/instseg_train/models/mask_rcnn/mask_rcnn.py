@@ -56,6 +56,12 @@ class MaskRCNN(Segmenter):
     input); mask targets are then drawn from them, as for official models, and not from `gt_segm`.
     """
 
+    class_head_names = (
+        "bbox_head.bbox_score",
+        "bbox_head.bbox_delta.",
+        "mask_head.mask_fcn_logits.",
+    )
+
     def __init__(
         self,
         backbone: ResNet,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from instseg_train.backbones.resnet import ResNet
+from instseg_train.layers.scaling import scaled_channels
 from instseg_train.models.solov2.conv_group_norm import GROUPS
 from instseg_train.models.solov2.head import SOLOv2Head
 from instseg_train.models.solov2.mask_branch import MaskBranch
@@ -43,7 +44,7 @@ def build(
     """
 
     def wide(value: int) -> int:
-        return max(GROUPS, round(value * width / GROUPS) * GROUPS)
+        return scaled_channels(value, width, GROUPS)
 
     backbone = ResNet(layers, width=width, depth=depth)
     pyramid = wide(pyramid_channels)

@@ -6,7 +6,7 @@ import paddle
 from paddle import ParamAttr, Tensor, nn
 from paddle.nn.initializer import Normal
 
-from instseg_train.layers.conv_bn import undecayed
+from instseg_train.layers.batch_norm import norm_parameter
 
 GROUPS = 32
 
@@ -25,7 +25,7 @@ class ConvGroupNorm(nn.Layer):
             bias_attr=False,
         )
         self.norm = nn.GroupNorm(
-            GROUPS, out_channels, weight_attr=undecayed(), bias_attr=undecayed()
+            GROUPS, out_channels, weight_attr=norm_parameter(), bias_attr=norm_parameter()
         )
 
     def forward(self, x: Tensor) -> Tensor:

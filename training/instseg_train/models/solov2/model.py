@@ -9,7 +9,7 @@ from instseg_train.models.segmenter import Inputs, Segmenter
 from instseg_train.models.solov2.head import SOLOv2Head
 from instseg_train.models.solov2.losses import batch_losses
 from instseg_train.models.solov2.mask_branch import MaskBranch
-from instseg_train.models.solov2.post_process import detections
+from instseg_train.models.solov2.postprocess import detections
 from instseg_train.necks.fpn import FPN
 
 
@@ -19,6 +19,8 @@ class SOLOv2(Segmenter):
     Height and width of the image are multiples of 32. Nothing in training is random. Detections
     (`predict`) are of one image and have no boxes; see `detections`.
     """
+
+    class_head_names = ("solov2_head.bbox_head.solo_cate.", "solov2_head.solo_cate.")
 
     def __init__(self, backbone: ResNet, neck: FPN, solov2_head: SOLOv2Head, mask_head: MaskBranch):
         super().__init__()

@@ -1,0 +1,52 @@
+"""The SDK's instances beside Paddle's: how they are paired and judged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from results import result_of
+
+from instseg_train.export.verification import compare_results
+
+SIZE = (60, 80)
+
+
+def plane(top: int, left: int, side: int = 20) -> np.ndarray:
+    mask = np.zeros(SIZE, np.uint8)
+    mask[top : top + side, left : left + side] = 1
+    return mask
+
+
+def test_equal_results_are_equal_in_any_order_of_equal_scores() -> None:
+    theirs = [(0, 0.9, plane(0, 0)), (1, 0.7, plane(30, 30)), (1, 0.7, plane(5, 50))]
+    ours = [theirs[0], theirs[2], theirs[1]]
+    found = compare_results(result_of(theirs, SIZE), result_of(ours, SIZE), 0.5)
+    assert (found.paddle_instances, found.sdk_instances, found.pairs) == (3, 3, 3)
+    assert (found.box_px, found.score, found.mask_iou) == (0, 0, 1)
+    assert found.equal
+
+
+def test_differences_are_the_largest_of_all_pairs() -> None:
+    theirs = result_of([(0, 0.9, plane(0, 0)), (0, 0.6, plane(30, 30))], SIZE)
+    ours = result_of([(0, 0.9, plane(0, 1)), (0, 0.55, plane(30, 30))], SIZE)
+    found = compare_results(theirs, ours, 0.5)
+    assert found.box_px == 1
+    assert found.score == pytest.approx(0.05, abs=1e-6)
+    assert found.mask_iou == pytest.approx(380 / 420)
+    assert not found.equal
+
+
+def test_other_classes_and_other_places_are_no_pairs() -> None:
+    theirs = result_of([(0, 0.9, plane(0, 0)), (0, 0.8, plane(30, 30))], SIZE)
+    ours = result_of([(1, 0.9, plane(0, 0)), (0, 0.8, plane(0, 30))], SIZE)
+    found = compare_results(theirs, ours, 0.5)
+    assert found.pairs == 0
+    assert not found.equal
+
+
+def test_only_what_scores_above_the_threshold_counts() -> None:
+    theirs = result_of([(0, 0.9, plane(0, 0)), (0, 0.4, plane(30, 30))], SIZE)
+    ours = result_of([(0, 0.9, plane(0, 0)), (0, 0.45, plane(5, 50))], SIZE)
+    found = compare_results(theirs, ours, 0.5)
+    assert (found.paddle_instances, found.sdk_instances, found.pairs) == (1, 1, 1)
+    assert found.equal

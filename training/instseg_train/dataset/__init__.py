@@ -1,0 +1,1 @@
+"""Data sets drawn for tests and demonstrations."""
