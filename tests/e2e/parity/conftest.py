@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-# OpenCV's bicubic resize is Intel IPP's, whose AVX-512 code rounds some values the other way (6 of
-# 1.2 million on one photo, by one level); what PaddleX feeds must not depend on the machine.
+# OpenCV's bicubic resize is Intel IPP's, whose AVX-512 code rounds a few values the other way, by
+# one level; what PaddleX feeds must not depend on the machine.
 os.environ.setdefault("OPENCV_IPP", "avx2")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python" / "importer"))

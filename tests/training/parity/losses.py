@@ -26,11 +26,11 @@ def training_step(
     return {name: float(value) for name, value in losses.items()}, norms
 
 
-def step_differences(name: str, model: Segmenter) -> dict[str, float]:
+def step_differences(name: str, model: Segmenter, **more_truth: Any) -> dict[str, float]:
     """Relative differences of every loss, of each recorded gradient norm, and of the whole
-    gradient's norm (`gradient`); NaN where ours lacks it."""
+    gradient's norm (`gradient`); NaN where ours lacks it. more_truth: one family's own inputs."""
     record = loss_record(name)
-    losses, norms = training_step(model, loss_inputs(name))
+    losses, norms = training_step(model, {**loss_inputs(name), **more_truth})
     found = {
         loss: _relative(losses.get(loss, float("nan")), value)
         for loss, value in record["losses"].items()

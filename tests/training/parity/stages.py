@@ -75,7 +75,11 @@ def recorded_calls(model: Segmenter, names: Sequence[str]) -> Iterator[Callable[
             raise StageNotFound(f"{name}: module {path!r} has {len(results.get(path, []))} calls")
         value = results[path][call]
         for index in indices:
+            if not isinstance(value, (list, tuple, paddle.Tensor)) or index >= len(value):
+                raise StageNotFound(f"{name}: module {path!r} returns no item {index}")
             value = value[index]
+        if not isinstance(value, paddle.Tensor):
+            raise StageNotFound(f"{name}: module {path!r} returns a {type(value).__name__}")
         array: Array = value.numpy()
         return array
 
