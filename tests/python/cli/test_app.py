@@ -7,7 +7,7 @@ import pytest
 
 import instseg
 
-COMMANDS = ["predict", "import", "info", "benchmark", "doctor"]
+COMMANDS = ["predict", "import", "info", "benchmark", "doctor", "demo-dataset"]
 
 
 def test_version(run: Any) -> None:

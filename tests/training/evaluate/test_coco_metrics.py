@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_results import result_of
 from pycocotools import mask as coco_mask
-from results import result_of
 
 from instseg import Result
 from instseg.errors import ImageError, InvalidArgument

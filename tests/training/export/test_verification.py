@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from results import result_of
+from made_results import result_of
 
 from instseg_train.export.verification import compare_results
 

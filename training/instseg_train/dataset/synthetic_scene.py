@@ -109,7 +109,8 @@ def _direction(random: np.random.Generator) -> npt.NDArray[np.float32]:
     """Unit vector to the light: x, y, z, with z to the viewer."""
     angle, height = random.uniform(0, 2 * np.pi), random.uniform(0.5, 1.1)
     vector = np.array([np.cos(angle), np.sin(angle), height])
-    return (vector / np.linalg.norm(vector)).astype(np.float32)
+    unit: npt.NDArray[np.float32] = (vector / np.linalg.norm(vector)).astype(np.float32)
+    return unit
 
 
 def _distance_to_outline(
@@ -230,4 +231,5 @@ def _camera(canvas: npt.NDArray[np.float32], random: np.random.Generator) -> npt
         seen = np.repeat(seen.mean(2, keepdims=True), 3, 2)
     seen = ndimage.gaussian_filter(seen, (*[random.uniform(0.2, 1.2)] * 2, 0))
     seen = seen + random.normal(0, random.uniform(0.002, 0.035), seen.shape)
-    return (np.clip(seen, 0, 1) * 255 + 0.5).astype(np.uint8)
+    levels: npt.NDArray[np.uint8] = (np.clip(seen, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return levels
