@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from instseg.errors import EngineError, InvalidArgument
@@ -14,10 +14,14 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class EngineRun:
-    """One engine at one precision; str() is the name of its columns."""
+    """One engine at one precision; str() is the name of its columns.
+
+    by_name  it was asked for by its name; one that "all" stands for may pass over a model
+    """
 
     engine: str
     precision: str
+    by_name: bool = field(default=True, compare=False)
 
     def __str__(self) -> str:
         return f"{self.engine} {self.precision}"
@@ -52,7 +56,8 @@ def engine_runs(
                         f"machine; it has {', '.join(has)}."
                     )
                 runs += [
-                    EngineRun(engine["name"], p) for p in (has if precision == ALL else [precision])
+                    EngineRun(engine["name"], p, by_name=name != ALL)
+                    for p in (has if precision == ALL else [precision])
                 ]
     return list(dict.fromkeys(runs))
 

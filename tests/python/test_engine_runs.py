@@ -38,6 +38,10 @@ def test_names_and_precisions_are_combined() -> None:
     assert runs(["auto"], ["all"]) == ["first fp32", "first bf16"]
     assert runs(["all"], ["all"]) == ["first fp32", "first bf16", "second fp32"]
     assert runs(["all"], ["all"], "gpu") == ["graphic fp32", "graphic fp16", "second fp32"]
+    assert [run.by_name for run in engine_runs(KNOWN, ["first", "all"], ["fp32"], "cpu")] == [
+        True,
+        False,
+    ]
     assert runs(["second", "auto", "second"], ["fp32"]) == ["second fp32", "first fp32"]
 
 

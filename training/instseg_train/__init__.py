@@ -10,17 +10,28 @@ if TYPE_CHECKING:
     from instseg_train.export import export_model as export_model
     from instseg_train.models.table import MODELS as MODELS
     from instseg_train.models.table import build_model as build_model
+    from instseg_train.weights import load_model as load_model
     from instseg_train.weights import load_weights as load_weights
+    from instseg_train.weights import save_model as save_model
 
 # Public name -> the module that defines it.
 _HOMES = {
     "MODELS": "models.table",
     "build_model": "models.table",
     "export_model": "export",
+    "load_model": "weights",
     "load_weights": "weights",
+    "save_model": "weights",
 }
 
-__all__ = ["MODELS", "build_model", "export_model", "load_weights"]
+__all__ = [
+    "MODELS",
+    "build_model",
+    "export_model",
+    "load_model",
+    "load_weights",
+    "save_model",
+]
 
 
 def __getattr__(name: str) -> Any:

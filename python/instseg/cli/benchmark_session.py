@@ -50,17 +50,21 @@ class BenchmarkSession:
 
     def measure(self, model: str, wanted: Sequence[EngineRun], bar: Any) -> None:
         """Measures one model with every engine; what fails becomes a problem."""
+        from instseg.engine_table import is_reference
         from instseg.errors import InstsegError
 
         per_run = self._runs + self._warmup
         try:
-            row, flops = self._find(model)
+            row, flops, official = self._find(model)
         except (InstsegError, OSError) as error:
             for run in wanted:
                 self._failed(self._row(model, model), run, error, bar, told=run is not wanted[0])
             bar.update(per_run * len(wanted))
             return
         for run in wanted:
+            if is_reference(run.engine) and not official and not run.by_name:
+                bar.update(per_run)  # it runs official folders, this is a network folder
+                continue
             done = bar.n + per_run
             try:
                 self._measure_run(model, row, flops, run, bar)
@@ -68,8 +72,9 @@ class BenchmarkSession:
                 self._failed(row, run, error, bar)
             bar.update(done - bar.n)
 
-    def _find(self, model: str) -> tuple[BenchmarkRow, int | None]:
-        """The model's row and FLOPs of an image, after an import if need be."""
+    def _find(self, model: str) -> tuple[BenchmarkRow, int | None, bool]:
+        """The model's row, FLOPs of an image, and whether it is an official folder, which is
+        imported if need be."""
         from instseg.cli.progress_bar import stage_bar
         from instseg.importer import cached_network_folder, read_manifest
         from instseg.model_cost import model_cost
@@ -82,7 +87,7 @@ class BenchmarkSession:
         flops = model_cost(folder, manifest).flops
         row = self._row(model, manifest["model_name"])
         row.gflop = None if flops is None else flops / 1e9
-        return row, flops
+        return row, flops, given != folder
 
     def _row(self, given: str, name: str) -> BenchmarkRow:
         """The table's row of that model; a second folder of one model gets a row of its own."""

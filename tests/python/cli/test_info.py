@@ -20,6 +20,8 @@ from tiny_mask_rcnn import TinyMaskRcnn
 def test_text_names_what_goes_in_and_comes_out(run: Any, tiny_model: Path) -> None:
     done = run("info", tiny_model)
     assert (done.exit_code, done.stderr) == (0, "")
+    [reference] = (engine for engine in instseg.engines() if not engine["automatic"])
+    needs_official = "; needs the official folder" if reference["available"] else ""
     assert done.stdout.splitlines() == [
         "model           Tiny",
         "family          mask_rtdetr",
@@ -39,7 +41,10 @@ def test_text_names_what_goes_in_and_comes_out(run: Any, tiny_model: Path) -> No
         "parameters      0.00 million",
         "FLOPs           0.0 M per image, at an input of 64 x 64",
         "memory          0.0 MB of network files; --memory measures a process that runs them",
-        *(f"engine          {described(engine)}" for engine in instseg.engines()),
+        *(
+            f"engine          {described(engine)}{'' if engine['automatic'] else needs_official}"
+            for engine in instseg.engines()
+        ),
     ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_results import result_of
 
-from instseg_train.export.verification import compare_results
+from instseg_train.export.verification import GENERATED, TRAINED, compare_results
 
 SIZE = (60, 80)
 
@@ -22,8 +22,8 @@ def test_equal_results_are_equal_in_any_order_of_equal_scores() -> None:
     ours = [theirs[0], theirs[2], theirs[1]]
     found = compare_results(result_of(theirs, SIZE), result_of(ours, SIZE), 0.5)
     assert (found.paddle_instances, found.sdk_instances, found.pairs) == (3, 3, 3)
-    assert (found.box_px, found.score, found.mask_iou) == (0, 0, 1)
-    assert found.equal
+    assert (found.box_px, found.score, found.least_iou, found.median_iou) == (0, 0, 1, 1)
+    assert found.within(TRAINED)
 
 
 def test_differences_are_the_largest_of_all_pairs() -> None:
@@ -32,8 +32,9 @@ def test_differences_are_the_largest_of_all_pairs() -> None:
     found = compare_results(theirs, ours, 0.5)
     assert found.box_px == 1
     assert found.score == pytest.approx(0.05, abs=1e-6)
-    assert found.mask_iou == pytest.approx(380 / 420)
-    assert not found.equal
+    assert found.least_iou == pytest.approx(380 / 420)
+    assert found.median_iou == pytest.approx((1 + 380 / 420) / 2)
+    assert not found.within(TRAINED)
 
 
 def test_other_classes_and_other_places_are_no_pairs() -> None:
@@ -41,7 +42,7 @@ def test_other_classes_and_other_places_are_no_pairs() -> None:
     ours = result_of([(1, 0.9, plane(0, 0)), (0, 0.8, plane(0, 30))], SIZE)
     found = compare_results(theirs, ours, 0.5)
     assert found.pairs == 0
-    assert not found.equal
+    assert not found.within(TRAINED)
 
 
 def test_only_what_scores_above_the_threshold_counts() -> None:
@@ -49,4 +50,24 @@ def test_only_what_scores_above_the_threshold_counts() -> None:
     ours = result_of([(0, 0.9, plane(0, 0)), (0, 0.45, plane(5, 50))], SIZE)
     found = compare_results(theirs, ours, 0.5)
     assert (found.paddle_instances, found.sdk_instances, found.pairs) == (1, 1, 1)
-    assert found.equal
+    assert found.within(TRAINED)
+
+
+@pytest.mark.parametrize(("score", "equal"), [(0.501, True), (0.51, False)])
+def test_one_instance_at_the_threshold_needs_no_partner(score: float, equal: bool) -> None:
+    theirs = result_of([(0, 0.9, plane(0, 0)), (0, score, plane(30, 30))], SIZE)
+    ours = result_of([(0, 0.9, plane(0, 0))], SIZE)
+    found = compare_results(theirs, ours, 0.5)
+    assert found.unpaired_scores == pytest.approx((score,), abs=1e-6)
+    assert found.within(TRAINED) == equal
+
+
+def test_ragged_masks_pass_for_generated_weights_alone() -> None:
+    ragged = plane(0, 0, 40)
+    ragged[20] = 0  # 39 of 40 rows are left
+    theirs = [(0, 0.9, plane(0, 0, 40)), (0, 0.8, plane(5, 50)), (0, 0.7, plane(35, 50))]
+    ours = [(0, 0.9, ragged), *theirs[1:]]
+    found = compare_results(result_of(theirs, SIZE), result_of(ours, SIZE), 0.5)
+    assert (found.least_iou, found.median_iou) == (pytest.approx(39 / 40), 1)
+    assert found.within(GENERATED)
+    assert not found.within(TRAINED)

@@ -16,6 +16,7 @@ from instseg_train.export.inference_config import FAMILY_CONFIGS, inference_conf
 from instseg_train.export.program import ProgramFormat, write_program
 from instseg_train.export.verification import Comparison, verify_folder
 from instseg_train.models.segmenter import Segmenter
+from instseg_train.weights.saved_model import load_model
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ class ExportReport:
 
 
 def export_model(
-    model: Segmenter,
+    model: Segmenter | str | os.PathLike[str],
     folder: str | os.PathLike[str],
     *,
     class_names: Sequence[str] | None = None,
-    input_size: tuple[int, int] | None = None,
+    input_size: Sequence[int] | None = None,
     program_format: ProgramFormat = "pir",
     overwrite: bool = False,
     verify: bool = True,
@@ -43,10 +44,11 @@ def export_model(
 ) -> ExportReport:
     """Exports `model` as an official folder: `inference.yml`, the program, `inference.pdiparams`.
 
-    model           made by `build_model`; it stays as it is
-    class_names     K names; default: COCO's for 80 classes, else "class 0", "class 1", ...
+    model           made by `build_model`, it stays as it is; or a file written by `save_model`
+    class_names     K names; default: the file's, COCO's for 80 classes, or "class 0", "class 1" ...
     input_size      `target_size`: height and width of Mask-RT-DETR and PP-YOLOE_seg (multiples of
-                    32), the shorter and the longest side of the others; default: the official one
+                    32), the shorter and the longest side of the others; default: the file's, or
+                    the official one
     program_format  "pir": `inference.json`, read by Paddle 3.0 and newer; "legacy":
                     `inference.pdmodel`, read by all versions
     verify          run the folder in Paddle and in the SDK, and compare what they find on `image`
@@ -55,14 +57,13 @@ def export_model(
     The folder appears whole or not at all. Raises InvalidArgument (class names, size, a folder that
     is there already), EngineError (Paddle cannot write the format; SDK and Paddle disagree).
     """
+    if not isinstance(model, Segmenter):
+        model, card = load_model(model)
+        class_names = class_names or card.class_names
+        input_size = input_size or card.input_size
     names = _class_names(model, class_names)
     config = FAMILY_CONFIGS[model.family]
-    size = input_size or config.size
-    if len(size) != 2 or min(size) < 32 or (config.fixed_size and any(side % 32 for side in size)):
-        raise InvalidArgument(
-            f"input_size is {size}; give two sides of at least 32 pixels"
-            + (", multiples of 32" if config.fixed_size else "")
-        )
+    size = _input_size(input_size or config.size, config.fixed_size)
     target = Path(folder)
     with atomic_folder(target, overwrite=overwrite) as work:
         write_program(
@@ -77,6 +78,15 @@ def export_model(
         )
         comparison = verify_folder(work, image) if verify else None
     return ExportReport(target, comparison)
+
+
+def _input_size(given: Sequence[int], fixed: bool) -> tuple[int, int]:
+    if len(given) != 2 or min(given) < 32 or (fixed and any(side % 32 for side in given)):
+        raise InvalidArgument(
+            f"input_size is {given}; give two sides of at least 32 pixels"
+            + (", multiples of 32" if fixed else "")
+        )
+    return given[0], given[1]
 
 
 def _class_names(model: Segmenter, given: Sequence[str] | None) -> list[str]:

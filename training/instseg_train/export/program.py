@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
@@ -33,14 +34,16 @@ def write_program(
     """
     exported = copy.deepcopy(model)
     exported.eval()
-    exported.prepare_export()
+    exported.prepare_export(fixed_size)
     height, width = fixed_size or (None, None)
     inputs = {
         "image": InputSpec([None, 3, height, width], "float32", "image"),
         "im_shape": InputSpec([None, 2], "float32", "im_shape"),
         "scale_factor": InputSpec([None, 2], "float32", "scale_factor"),
     }
-    with _program_api(program_format):
+    with _program_api(program_format), warnings.catch_warnings():
+        # Paddle tells of outputs that it sorts, and of variables that one branch alone has.
+        warnings.simplefilter("ignore", UserWarning)
         traced = paddle.jit.to_static(exported, input_spec=[inputs], full_graph=True)
         paddle.jit.save(traced, str(folder / "inference"))
     for name in _BYPRODUCTS:

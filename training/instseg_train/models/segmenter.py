@@ -20,7 +20,8 @@ class Segmenter(nn.Layer):
     * `im_shape` float32 [N, 2]: height, width after resizing and before padding;
     * `scale_factor` float32 [N, 2]: resized / original size, y and x.
 
-    `build_model` sets what the model is: `name`, `family`, `num_classes`. A family names the
+    `build_model` sets what the model is: `name`, `family`, `num_classes`, `from_scratch` and
+    `scale`. A family names the
     tensors that depend on the number of classes in `class_head_names` (prefixes of names in the
     state dict).
     """
@@ -28,6 +29,8 @@ class Segmenter(nn.Layer):
     name: str
     family: str
     num_classes: int
+    from_scratch: bool
+    scale: Mapping[str, float]
     class_head_names: tuple[str, ...] = ()
 
     def forward(self, inputs: Inputs) -> dict[str, Tensor]:
@@ -46,5 +49,6 @@ class Segmenter(nn.Layer):
         """The outputs of the exported program, by name."""
         raise NotImplementedError
 
-    def prepare_export(self) -> None:
-        """Brings the layers into the form that is exported (fused branches); in place."""
+    def prepare_export(self, size: tuple[int, int] | None) -> None:
+        """Brings the layers into the form that is exported (fused branches); in place. size:
+        height and width of the program's images; None: any."""

@@ -44,11 +44,18 @@ MODELS: dict[str, ModelRow] = {
 }
 
 
-def build_model(name: str, num_classes: int = 80, **scale: float) -> Segmenter:
+def build_model(
+    name: str, num_classes: int = 80, *, from_scratch: bool = False, **scale: float
+) -> Segmenter:
     """The model with this official name, randomly initialised, in training mode.
 
-    num_classes counts foreground classes. `width` and `depth` in `scale` are multipliers (1.0: the
-    official size) of channels and of blocks, for small variants. Raises InvalidArgument for unknown
+    num_classes   counts foreground classes
+    from_scratch  everything learns; official models keep the first layers and the norms of the
+                  backbone as they are, and need pretrained weights there
+    scale         `width` and `depth`: multipliers (1.0: the official size) of channels and of
+                  blocks, for small variants
+
+    Raises InvalidArgument for unknown
     names and scales, class counts below 1, and multipliers that are not positive numbers.
     """
     if name not in MODELS:
@@ -61,6 +68,7 @@ def build_model(name: str, num_classes: int = 80, **scale: float) -> Segmenter:
         if not 0 < value < math.inf:
             raise InvalidArgument(f"{key} is {value}; give a positive multiplier")
     row = MODELS[name]
-    model = row.build(num_classes, **row.sizes, **scale)
+    model = row.build(num_classes, **row.sizes, from_scratch=from_scratch, **scale)
     model.name, model.family, model.num_classes = name, row.family, num_classes
+    model.from_scratch, model.scale = from_scratch, scale
     return model

@@ -11,4 +11,4 @@ SMALL = {"width": 0.25, "depth": 0.5}
 
 def small_model(classes: int = 3, seed: int = 0) -> PPYoloeSeg:
     paddle.seed(seed)
-    return build(classes, **SIZES["PP-YOLOE_seg-S"], image_size=(64, 96), **SMALL)
+    return build(classes, **SIZES["PP-YOLOE_seg-S"], **SMALL)

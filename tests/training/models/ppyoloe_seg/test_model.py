@@ -83,7 +83,7 @@ def test_fusing_for_the_export_keeps_the_detections() -> None:
     model.eval()
     with paddle.no_grad():
         before = model(inputs)
-        model.prepare_export()
+        model.prepare_export((64, 96))
         after = model(inputs)
     assert not any(".alpha" in name for name in model.state_dict())
     assert before["bbox"].shape == after["bbox"].shape

@@ -30,9 +30,9 @@ def build(
     feedforward: int = 1024,
     decoder_layers: int = 6,
     queries: int = 300,
-    frozen: bool = True,
     width: float = 1.0,
     depth: float = 1.0,
+    from_scratch: bool = False,
 ) -> MaskRTDETR:
     """The model, randomly initialised, in training mode.
 
@@ -41,8 +41,8 @@ def build(
     backbone_lr    multiplies the learning rate of the backbone
     neck           channels of the neck; its other sizes as MaskHybridEncoder says
     transformer    channels of the decoder; its feedforward, decoder_layers and queries
-    frozen         False trains stem and norms of the backbone too, to start from scratch
     width, depth   multiply channels and numbers of layers; channels stay multiples of 8
+    from_scratch   the stem and the norms of the backbone learn too, and all of it at full speed
     """
 
     def channels(count: int) -> int:
@@ -56,7 +56,9 @@ def build(
         StageSize(channels(mid), channels(out), layers(blocks), layers(rows))
         for mid, out, blocks, rows in stages
     ]
-    backbone = HGNetV2(inner, sizes, frozen=frozen, lr=backbone_lr)
+    backbone = HGNetV2(
+        inner, sizes, frozen=not from_scratch, lr=1.0 if from_scratch else backbone_lr
+    )
     hidden, masks = channels(neck), channels(prototypes)
     return MaskRTDETR(
         backbone,

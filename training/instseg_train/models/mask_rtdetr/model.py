@@ -14,8 +14,6 @@ from instseg_train.models.mask_rtdetr.prediction import Prediction
 from instseg_train.models.mask_rtdetr.randomness import Randomness
 from instseg_train.models.segmenter import Inputs, Segmenter
 
-# Height and width of the images that an exported model takes.
-EXPORTED_SIZE = 640
 STRIDES = (8, 16, 32)
 
 
@@ -72,9 +70,11 @@ class MaskRTDETR(Segmenter):
         *_, last = self.transformer(levels, prototypes)
         return detections(last, prototypes, inputs["im_shape"], inputs["scale_factor"], self.top)
 
-    def prepare_export(self) -> None:
-        """Fuses RepVGG blocks and makes the tables of the exported size, which become constants."""
+    def prepare_export(self, size: tuple[int, int] | None) -> None:
+        """Fuses RepVGG blocks and makes the tables of images of `size`, which become constants."""
         fuse_rep_vgg_blocks(self)
-        sizes = [(EXPORTED_SIZE // stride, EXPORTED_SIZE // stride) for stride in STRIDES]
+        if size is None:
+            return
+        sizes = [(size[0] // stride, size[1] // stride) for stride in STRIDES]
         self.transformer.anchors(sizes)
         self.neck.positions(*sizes[self.neck.attended])

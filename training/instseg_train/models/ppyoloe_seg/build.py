@@ -34,14 +34,14 @@ def build(
     neck_blocks: int,
     prototype_width: int,
     prototypes: int,
-    image_size: tuple[int, int] = (640, 640),
     width: float = 1.0,
     depth: float = 1.0,
+    from_scratch: bool = False,
 ) -> PPYoloeSeg:
     """channels and blocks: of the backbone's stem and stages; neck_channels: of strides 32, 16, 8.
 
     width scales all channels but the number of prototypes (to multiples of 8), depth the blocks.
-    image_size is h, w (multiples of 32) of the exported program; training takes any.
+    from_scratch changes nothing: all of it learns anyway.
     """
 
     def wide(values: Sequence[int]) -> list[int]:
@@ -54,8 +54,6 @@ def build(
     return PPYoloeSeg(
         CspRepResNet(channels, [deep(count) for count in blocks]),
         CspPan(channels[2:], neck_channels, deep(neck_blocks)),
-        SegmentationHead(
-            neck_channels, num_classes, wide([prototype_width])[0], prototypes, image_size
-        ),
+        SegmentationHead(neck_channels, num_classes, wide([prototype_width])[0], prototypes),
         Criterion(TaskAlignedAssigner()),
     )

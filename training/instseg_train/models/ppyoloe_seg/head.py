@@ -57,7 +57,7 @@ class MaskPrototypes(nn.Layer):
 
 
 class SegmentationHead(nn.Layer):
-    """in_channels: of the features of strides 32, 16, 8. image_size: h, w of exported programs.
+    """in_channels: of the features of strides 32, 16, 8.
 
     A anchors, K classes, P prototypes below.
     """
@@ -68,7 +68,6 @@ class SegmentationHead(nn.Layer):
         num_classes: int,
         prototype_width: int,
         prototypes: int,
-        image_size: tuple[int, int],
     ):
         super().__init__()
         self.num_classes = num_classes
@@ -87,7 +86,10 @@ class SegmentationHead(nn.Layer):
         )
         self.proj_conv.weight.stop_gradient = True
         self.proto = MaskPrototypes(in_channels[-1], prototype_width, prototypes)
-        # Tensors of the layer, so that exported programs hold them as constants.
+        self.sizes: list[tuple[int, int]] = []  # of the levels whose anchors are kept
+
+    def keep_anchors(self, image_size: tuple[int, int]) -> None:
+        """Makes the anchors of images of h, w tensors of the layer: constants of its program."""
         self.sizes = [(image_size[0] // s, image_size[1] // s) for s in STRIDES]
         points, steps = anchor_points(self.sizes, STRIDES)
         self.register_buffer("points", points, persistable=False)

@@ -44,5 +44,8 @@ class PPYoloeSeg(Segmenter):
         size = (image.shape[2], image.shape[3])
         return detections(outputs, size, inputs["im_shape"], inputs["scale_factor"])
 
-    def prepare_export(self) -> None:
+    def prepare_export(self, size: tuple[int, int] | None) -> None:
+        """size is needed: masks are resized to it before they are cut to boxes."""
         fuse_rep_vgg_blocks(self)
+        if size is not None:
+            self.yolo_head.keep_anchors(size)

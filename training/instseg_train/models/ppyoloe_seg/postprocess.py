@@ -32,20 +32,30 @@ def detections(
     original = im_shape[0] / scale_factor[0]
     height, width = original[0].astype("int32"), original[1].astype("int32")
     if bbox_num.sum() > 0:
-        weights = coefficients.transpose([0, 2, 1]).reshape([-1, coefficients.shape[1]])
-        mask = _masks(prototypes[0], weights.gather(kept), bbox[:, 2:6], image_size)
-        # PaddleDetection resizes by the rounded factor and cuts what is too much.
-        resized = [paddle.round(s / scale_factor[0][i]) for i, s in enumerate(image_size)]
-        mask = F.interpolate(
-            mask.unsqueeze(0), [r.astype("int32") for r in resized], mode="bilinear"
-        )
-        mask = (mask[:, :, :height, :width].squeeze(0) > MASK_THRESHOLD).astype("float32")
+        mask = _masks(prototypes[0], _rows(coefficients, kept), bbox[:, 2:6], image_size)
+        mask = _in_original(mask, image_size, scale_factor)[:, :height, :width]
+        mask = (mask > MASK_THRESHOLD).astype("float32")
         bbox[:, 2:6] = bbox[:, 2:6] / scale_factor.flip(-1).tile([1, 2])
     else:
         bbox = paddle.zeros([1, 6])
         bbox_num = paddle.ones([1], "int32")
         mask = paddle.zeros([1, height, width])
     return {"bbox": bbox, "bbox_num": bbox_num, "mask": mask}
+
+
+def _in_original(mask: Tensor, image_size: tuple[int, int], scale_factor: Tensor) -> Tensor:
+    """[n, H, W] resized by the rounded factor, as PaddleDetection does: at least the original's
+    size, the rest is to be cut."""
+    sizes = [
+        paddle.round(side / scale_factor[0][axis]).astype("int32")
+        for axis, side in enumerate(image_size)
+    ]
+    return F.interpolate(mask.unsqueeze(0), sizes, mode="bilinear").squeeze(0)
+
+
+def _rows(coefficients: Tensor, kept: Tensor) -> Tensor:
+    """[N, P, A], and which n of the N * A anchors -> [n, P]."""
+    return coefficients.transpose([0, 2, 1]).reshape([-1, coefficients.shape[1]]).gather(kept)
 
 
 def _masks(

@@ -36,17 +36,25 @@ def build(
     grids: Sequence[int],
     width: float = 1.0,
     depth: float = 1.0,
+    from_scratch: bool = False,
 ) -> SOLOv2:
     """layers: of the ResNet; kernel_channels: also of the mask features; grids: fine to coarse.
 
     width scales all channels (those of norms in groups to multiples of GROUPS), depth the
-    backbone's blocks.
+    backbone's blocks. from_scratch: the whole backbone learns, its norms too, instead of its upper
+    stages alone, which need pretrained weights below them.
     """
 
     def wide(value: int) -> int:
         return scaled_channels(value, width, GROUPS)
 
-    backbone = ResNet(layers, width=width, depth=depth)
+    backbone = ResNet(
+        layers,
+        frozen_stages=0 if from_scratch else 1,
+        freeze_norm=not from_scratch,
+        width=width,
+        depth=depth,
+    )
     pyramid = wide(pyramid_channels)
     return SOLOv2(
         backbone,

@@ -1,0 +1,173 @@
+"""Teaches a small variant of each family eight drawn pictures, and exports it.
+
+    python tests/e2e/trained/make.py [FAMILY ...] [--output DIR]
+
+The folders beside this file were made so; the SDK's tests run every family on them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import paddle
+from PIL import Image
+from pycocotools import mask as coco_mask
+from tqdm import tqdm
+
+from instseg_train import build_model, export_model
+from instseg_train.dataset.demo_dataset import write_demo_dataset
+from instseg_train.dataset.synthetic_scene import CLASSES, SceneOptions
+from instseg_train.evaluate import evaluate_folder
+from instseg_train.export.inference_config import FAMILY_CONFIGS
+from instseg_train.models.mask_rtdetr.criterion import Criterion
+from instseg_train.models.mask_rtdetr.denoising import DenoisingSettings
+from instseg_train.models.segmenter import Segmenter
+
+HERE = Path(__file__).resolve().parent
+PICTURES, SIDE, SEED = 8, 192, 3
+SCENE = SceneOptions(height=SIDE, width=SIDE, objects=(2, 5), radius=(0.12, 0.22))
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one family is taught: the model's scale, and AdamW's steps and peak learning rate."""
+
+    model: str
+    scale: dict[str, float]
+    steps: int
+    learning_rate: float
+    batch: int = PICTURES
+    weight_decay: float = 1e-4
+    folder: str = field(default="")
+
+
+RECIPES: dict[str, Recipe] = {
+    "ppyoloe_seg": Recipe("PP-YOLOE_seg-S", {"width": 0.1, "depth": 0.34}, 400, 4e-3),
+    "solov2": Recipe("SOLOv2", {"width": 0.0625, "depth": 0.2}, 600, 2e-3),
+    "mask_rtdetr": Recipe("Mask-RT-DETR-S", {"width": 0.125, "depth": 0.34}, 600, 2e-3),
+    "mask_rcnn": Recipe("MaskRCNN-ResNet50-FPN", {"width": 0.0625, "depth": 0.2}, 600, 2e-3),
+    "cascade_mask_rcnn": Recipe(
+        "Cascade-MaskRCNN-ResNet50-FPN", {"width": 0.0625, "depth": 0.2}, 600, 2e-3
+    ),
+}
+
+
+def pictures(folder: Path) -> list[dict[str, Any]]:
+    """Of each picture of the training split: `pixels` uint8 [H, W, 3] RGB, `masks` uint8
+    [n, H, W], `boxes` float32 [n, 4], `classes` int64 [n]."""
+    content = json.loads((folder / "annotations" / "instance_train.json").read_text())
+    items = []
+    for image in content["images"]:
+        own = [a for a in content["annotations"] if a["image_id"] == image["id"]]
+        masks = np.stack([coco_mask.decode(a["segmentation"]) for a in own])
+        x, y, w, h = np.array([a["bbox"] for a in own], np.float32).T
+        items.append(
+            {
+                "pixels": np.asarray(Image.open(folder / "images" / image["file_name"])),
+                "masks": masks,
+                "boxes": np.stack([x, y, x + w, y + h], axis=1),
+                "classes": np.array([a["category_id"] - 1 for a in own], np.int64),
+            }
+        )
+    return items
+
+
+def batch(items: list[dict[str, Any]], family: str) -> dict[str, Any]:
+    """Inputs of a training step, normalised as the family's `inference.yml` says."""
+    pixels = np.stack([item["pixels"] for item in items]).astype(np.float32) / 255
+    if FAMILY_CONFIGS[family].normalise.get("norm_type") != "none":
+        pixels = (pixels - np.float32(IMAGENET_MEAN)) / np.float32(IMAGENET_STD)
+    count = len(items)
+    return {
+        "image": paddle.to_tensor(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))),
+        "im_shape": paddle.full([count, 2], float(SIDE)),
+        "scale_factor": paddle.ones([count, 2]),
+        "gt_bbox": [paddle.to_tensor(item["boxes"]) for item in items],
+        "gt_class": [paddle.to_tensor(item["classes"]) for item in items],
+        "gt_segm": [paddle.to_tensor(item["masks"]) for item in items],
+        "is_crowd": [paddle.zeros([len(item["classes"])], "int32") for item in items],
+    }
+
+
+def teach(recipe: Recipe, family: str, items: list[dict[str, Any]]) -> Segmenter:
+    paddle.seed(SEED)
+    random = np.random.default_rng(SEED)
+    model = build_model(recipe.model, len(CLASSES), from_scratch=True, **recipe.scale)
+    if family == "mask_rtdetr":  # small masks need few points
+        model.criterion, model.denoising = Criterion(points=768), DenoisingSettings(queries=20)
+    cosine = paddle.optimizer.lr.CosineAnnealingDecay(
+        recipe.learning_rate, recipe.steps, eta_min=recipe.learning_rate * 0.01
+    )
+    rate = paddle.optimizer.lr.LinearWarmup(cosine, 30, 0.0, recipe.learning_rate)
+    optimizer = paddle.optimizer.AdamW(
+        rate,
+        parameters=[p for p in model.parameters() if not p.stop_gradient],
+        weight_decay=recipe.weight_decay,
+        grad_clip=paddle.nn.ClipGradByGlobalNorm(5.0),
+    )
+    whole = batch(items, family)
+    bar = tqdm(range(recipe.steps), desc=recipe.model, mininterval=5)
+    for step in bar:
+        if recipe.batch < len(items):
+            chosen = random.choice(len(items), recipe.batch, replace=False)
+            inputs = batch([items[i] for i in chosen], family)
+        else:
+            inputs = whole
+        losses = model(inputs)
+        losses["loss"].backward()
+        optimizer.step()
+        optimizer.clear_grad()
+        rate.step()
+        if step % 10 == 0:
+            bar.set_postfix(
+                {
+                    key: f"{float(value):.3f}"
+                    for key, value in losses.items()
+                    if "aux" not in key and "dn" not in key
+                }
+            )
+    return model
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("families", nargs="*", default=list(RECIPES), metavar="FAMILY")
+    parser.add_argument("--output", type=Path, default=HERE)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as work:
+        data = write_demo_dataset(
+            Path(work) / "data", train_images=PICTURES, val_images=1, options=SCENE, seed=SEED
+        )
+        items = pictures(data)
+        for family in options.families:
+            start = time.monotonic()
+            model = teach(RECIPES[family], family, items)
+            seconds = time.monotonic() - start
+            folder = options.output / family
+            report = export_model(
+                model,
+                folder,
+                class_names=CLASSES,
+                input_size=(SIDE, SIDE),
+                overwrite=True,
+                image=data / "images" / "train_00000.jpg",
+            )
+            scores = evaluate_folder(folder, data, split="train")
+            size = sum(file.stat().st_size for file in folder.iterdir())
+            print(
+                f"{family}: {seconds:.0f} s, {size // 1024} KiB, box AP "
+                f"{scores['bbox'].metrics['AP']:.3f}, mask AP {scores['segm'].metrics['AP']:.3f}; {report}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
