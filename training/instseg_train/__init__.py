@@ -3,6 +3,7 @@
 Names load on first use (PEP 562), as importing Paddle takes seconds.
 """
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     from instseg_train.weights import load_model as load_model
     from instseg_train.weights import load_weights as load_weights
     from instseg_train.weights import save_model as save_model
+
+# Remarks of Paddle on its own functions: nothing that a user of this package could act on.
+for _remark in (
+    r"No ccache found",
+    r"\s*Non compatible API",
+    r"When training, we now always track global mean and variance",
+):
+    warnings.filterwarnings("ignore", message=_remark)
 
 # Public name -> the module that defines it.
 _HOMES = {

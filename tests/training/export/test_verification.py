@@ -43,6 +43,7 @@ def test_other_classes_and_other_places_are_no_pairs() -> None:
     found = compare_results(theirs, ours, 0.5)
     assert found.pairs == 0
     assert not found.within(TRAINED)
+    assert found.contradictory
 
 
 def test_only_what_scores_above_the_threshold_counts() -> None:
@@ -60,6 +61,14 @@ def test_one_instance_at_the_threshold_needs_no_partner(score: float, equal: boo
     found = compare_results(theirs, ours, 0.5)
     assert found.unpaired_scores == pytest.approx((score,), abs=1e-6)
     assert found.within(TRAINED) == equal
+
+
+def test_scores_at_the_threshold_are_no_contradiction() -> None:
+    nothing = result_of([], SIZE)
+    unsure = result_of([(0, 0.5009, plane(0, 0)), (0, 0.5008, plane(30, 30))], SIZE)
+    found = compare_results(nothing, unsure, 0.5)
+    assert (found.paddle_instances, found.sdk_instances, found.pairs) == (0, 2, 0)
+    assert not found.contradictory
 
 
 def test_ragged_masks_pass_for_generated_weights_alone() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from instseg.errors import InvalidArgument
+from instseg.errors import EngineError, InvalidArgument
 from instseg.importer.atomic_folder import atomic_folder
 from instseg_train.export.coco_classes import COCO_CLASSES
 from instseg_train.export.inference_config import FAMILY_CONFIGS, inference_config
@@ -77,6 +77,10 @@ def export_model(
             yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8"
         )
         comparison = verify_folder(work, image) if verify else None
+        if comparison is not None and comparison.contradictory:
+            raise EngineError(
+                f"{target} is not written: the SDK and Paddle disagree: {comparison}."
+            )
     return ExportReport(target, comparison)
 
 
