@@ -7,6 +7,7 @@ from paddle import Tensor
 from paddle.base.layer_helper import LayerHelper
 
 
+@paddle.jit.not_to_static  # Paddle 3.0 loses defaults of the functions that it traces
 def class_wise_nms(
     boxes: Tensor,
     scores: Tensor,

@@ -18,6 +18,7 @@ from paddle.nn.initializer import Uniform
 
 from instseg_train.layers.batch_norm import batch_norm
 from instseg_train.layers.conv_bn import ConvBN
+from instseg_train.layers.paired import paired
 from instseg_train.layers.rep_vgg import RepVggBlock
 from instseg_train.necks.self_attention import SelfAttentionEncoder
 from instseg_train.necks.sine_position import SinePositions
@@ -67,7 +68,7 @@ class MaskFeatures(nn.Layer):
 
     def forward(self, levels: Sequence[Tensor]) -> Tensor:
         """float32 maps [N, in_channels, H / 2^i, W / 2^i] -> [N, out_channels, H, W]."""
-        first, *others = (head(x) for head, x in zip(self.scale_heads, levels, strict=True))
+        first, *others = (head(x) for head, x in paired(self.scale_heads, levels))
         for other in others:
             first = first + other
         return self.output_conv(first)
@@ -138,7 +139,7 @@ class MaskHybridEncoder(nn.Layer):
         32 -> three maps [N, hidden, H / 2^(i + 3), W / 2^(i + 3)] and prototypes [N, P, H/4, W/4].
         """
         finest, *rest = features
-        levels = [project(level) for project, level in zip(self.input_proj, rest, strict=True)]
+        levels = [project(level) for project, level in paired(self.input_proj, rest)]
         levels[self.attended] = self._attend(levels[self.attended])
         levels = self._bottom_up(self._top_down(levels))
 
@@ -157,8 +158,8 @@ class MaskHybridEncoder(nn.Layer):
     def _top_down(self, levels: list[Tensor]) -> list[Tensor]:
         """Adds what coarser levels know; the coarser ones come back after their lateral convs."""
         mixed = [levels[-1]]
-        for lateral, mix, finer in zip(
-            self.lateral_convs, self.fpn_blocks, reversed(levels[:-1]), strict=True
+        for lateral, mix, finer in paired(
+            self.lateral_convs, self.fpn_blocks, reversed(levels[:-1])
         ):
             mixed[0] = lateral(mixed[0])
             upsampled = F.interpolate(mixed[0], scale_factor=2.0, mode="nearest")
@@ -167,8 +168,6 @@ class MaskHybridEncoder(nn.Layer):
 
     def _bottom_up(self, levels: list[Tensor]) -> list[Tensor]:
         mixed = [levels[0]]
-        for reduce, mix, coarser in zip(
-            self.downsample_convs, self.pan_blocks, levels[1:], strict=True
-        ):
+        for reduce, mix, coarser in paired(self.downsample_convs, self.pan_blocks, levels[1:]):
             mixed.append(mix(paddle.concat([reduce(mixed[-1]), coarser], axis=1)))
         return mixed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import paddle
-from paddle import Tensor
+from paddle import Tensor, nn
 
 from instseg.errors import InvalidArgument
 
@@ -27,19 +27,20 @@ def sine_positions(height: int, width: int, channels: int) -> npt.NDArray[np.flo
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-class SinePositions:
-    """The table of each size, made once and kept as a tensor.
+class SinePositions(nn.Layer):
+    """The table of each size, made at its first use and kept as a tensor of the layer.
 
     A program is traced with tables that are already there, so that they become constants of it.
     """
 
     def __init__(self, channels: int):
+        super().__init__()
         self.channels = channels
-        self._tables: dict[tuple[int, int], Tensor] = {}
 
-    def __call__(self, height: int, width: int) -> Tensor:
+    def forward(self, height: int, width: int) -> Tensor:
         """float32 [1, height * width, channels]."""
-        if (height, width) not in self._tables:
-            table = sine_positions(height, width, self.channels)[None]
-            self._tables[height, width] = paddle.to_tensor(table)
-        return self._tables[height, width]
+        name = f"table_{height}x{width}"
+        if name not in self._buffers:
+            table = paddle.to_tensor(sine_positions(height, width, self.channels)[None])
+            self.register_buffer(name, table, persistable=False)
+        return self._buffers[name]

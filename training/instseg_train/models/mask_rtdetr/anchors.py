@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import paddle
-from paddle import Tensor
+from paddle import Tensor, nn
 
 from instseg_train.models.mask_rtdetr.deformable_attention import LevelSizes
 
@@ -32,21 +32,18 @@ def anchor_boxes(sizes: LevelSizes) -> npt.NDArray[np.float32]:
     return np.concatenate(boxes)
 
 
-class AnchorTable:
-    """The anchors of each image size, made once and kept as tensors (as `SinePositions`)."""
+class AnchorTable(nn.Layer):
+    """The anchors of each image size, made at their first use and kept (as by `SinePositions`)."""
 
-    def __init__(self) -> None:
-        self._tables: dict[tuple[tuple[int, int], ...], Anchors] = {}
-
-    def __call__(self, sizes: LevelSizes) -> Anchors:
-        key = tuple(sizes)
-        if key not in self._tables:
+    def forward(self, sizes: LevelSizes) -> Anchors:
+        name = "_".join(f"{height}x{width}" for height, width in sizes)
+        if f"valid_{name}" not in self._buffers:
             boxes = anchor_boxes(sizes)
             # An anchor counts where it keeps a margin on every side of the unit interval.
-            valid = ((boxes > MARGIN) & (boxes < 1 - MARGIN)).all(axis=1, keepdims=True)
+            inside: npt.NDArray[np.bool_] = (boxes > MARGIN) & (boxes < 1 - MARGIN)
+            valid = np.all(inside, axis=1, keepdims=True)
             with np.errstate(divide="ignore", invalid="ignore"):
                 logits = np.where(valid, np.log(boxes / (1 - boxes)), np.float32(np.inf))
-            self._tables[key] = Anchors(
-                paddle.to_tensor(logits.astype(np.float32)), paddle.to_tensor(valid[None])
-            )
-        return self._tables[key]
+            for what, values in (("logits", logits.astype(np.float32)), ("valid", valid[None])):
+                self.register_buffer(f"{what}_{name}", paddle.to_tensor(values), persistable=False)
+        return Anchors(self._buffers[f"logits_{name}"], self._buffers[f"valid_{name}"])

@@ -12,6 +12,7 @@ from paddle import ParamAttr, Tensor, nn
 from paddle.nn.initializer import Assign, Constant, XavierUniform
 
 from instseg.errors import InvalidArgument
+from instseg_train.layers.paired import paired
 
 # Height and width of every level, fine to coarse.
 LevelSizes = Sequence[tuple[int, int]]
@@ -70,7 +71,7 @@ class DeformableAttention(nn.Layer):
         values = self.value_proj(memory).reshape([0, 0, self.heads, head])
         planes = values.split([height * width for height, width in sizes], axis=1)
         samples = []
-        for level, ((height, width), plane) in enumerate(zip(sizes, planes, strict=True)):
+        for level, ((height, width), plane) in enumerate(paired(sizes, planes)):
             # [N, h * w, heads, C / heads] -> [N * heads, C / heads, h, w]
             plane = plane.flatten(2).transpose([0, 2, 1]).reshape([-1, head, height, width])
             grid = places[:, :, :, level].transpose([0, 2, 1, 3, 4]).flatten(0, 1)

@@ -18,6 +18,7 @@ from paddle.nn.initializer import Constant, Normal, XavierUniform
 from instseg.errors import InvalidArgument
 from instseg_train.layers.batch_norm import batch_norm, norm_parameter
 from instseg_train.layers.linear import uniform_linear
+from instseg_train.layers.paired import paired
 from instseg_train.models.mask_rtdetr.anchors import Anchors, AnchorTable
 from instseg_train.models.mask_rtdetr.box_geometry import first_boxes, inverse_sigmoid
 from instseg_train.models.mask_rtdetr.decoder import Decoder
@@ -94,7 +95,7 @@ class Transformer(nn.Layer):
         encoder, of the queries before the decoder where there are denoising groups, and of every
         layer. All but the encoder's have the D denoising queries first: [N, D + Q, ...].
         """
-        projected = [project(x) for project, x in zip(self.input_proj, levels, strict=True)]
+        projected = [project(x) for project, x in paired(self.input_proj, levels)]
         sizes = [(int(x.shape[2]), int(x.shape[3])) for x in projected]
         memory = paddle.concat([x.flatten(2).transpose([0, 2, 1]) for x in projected], axis=1)
         selected = self._select(memory, prototypes, self.anchors(sizes))
