@@ -41,24 +41,30 @@ def write_program(
         "im_shape": InputSpec([None, 2], "float32", "im_shape"),
         "scale_factor": InputSpec([None, 2], "float32", "scale_factor"),
     }
+    expected = folder / PROGRAM_FILES[program_format]
+    cannot = (
+        f"Paddle {paddle.__version__} cannot write programs of the {program_format} format "
+        f"({expected.name}). {_REMEDIES[program_format]}"
+    )
     with _program_api(program_format), warnings.catch_warnings():
         # Paddle tells of outputs that it sorts, and of variables that one branch alone has.
         warnings.simplefilter("ignore", UserWarning)
-        traced = paddle.jit.to_static(exported, input_spec=[inputs], full_graph=True)
-        paddle.jit.save(traced, str(folder / "inference"))
+        try:
+            traced = paddle.jit.to_static(exported, input_spec=[inputs], full_graph=True)
+            paddle.jit.save(traced, str(folder / "inference"))
+        except Exception as error:
+            if program_format == "legacy":  # newer Paddle mixes the formats up while it traces
+                raise EngineError(cannot) from error
+            raise
     for name in _BYPRODUCTS:
         (folder / name).unlink(missing_ok=True)
-    expected = folder / PROGRAM_FILES[program_format]
     if not expected.is_file():
-        raise EngineError(
-            f"Paddle {paddle.__version__} cannot write programs of the {program_format} format "
-            f"({expected.name}). {_REMEDIES[program_format]}"
-        )
+        raise EngineError(cannot)
 
 
 _REMEDIES: dict[ProgramFormat, str] = {
     "pir": "Export with Paddle 3.0 or newer.",
-    "legacy": "Export with Paddle 3.0 to 3.2, or in the PIR format, which PaddleX 3 reads too.",
+    "legacy": "Export with Paddle 3.0, or in the PIR format, which PaddleX 3 reads too.",
 }
 
 
