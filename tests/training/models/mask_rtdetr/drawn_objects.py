@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import paddle
 
@@ -46,13 +48,32 @@ def drawn_prediction(
     )
 
 
-class RememberedPoints(Randomness):
+class RememberedDraws(Randomness):
     """Draws as Randomness does and keeps what it has drawn, in order."""
 
     def __init__(self) -> None:
         self.drawn: list[np.ndarray] = []
 
     def points(self, sets: int, count: int) -> paddle.Tensor:
-        found = super().points(sets, count)
-        self.drawn.append(found.numpy())
-        return found
+        return self._kept(super().points(sets, count))
+
+    def uniform(self, shape: Sequence[int]) -> paddle.Tensor:
+        return self._kept(super().uniform(shape))
+
+    def labels(self, shape: Sequence[int], num_classes: int) -> paddle.Tensor:
+        return self._kept(super().labels(shape, num_classes))
+
+    def _kept(self, drawn: paddle.Tensor) -> paddle.Tensor:
+        self.drawn.append(drawn.numpy())
+        return drawn
+
+
+class SamePoints(Randomness):
+    """The first points of one list, for every set."""
+
+    def __init__(self, most: int, seed: int = 0):
+        random = np.random.default_rng(seed)
+        self.list = random.uniform(0, 1, [most, 2]).astype("float32")
+
+    def points(self, sets: int, count: int) -> paddle.Tensor:
+        return paddle.to_tensor(self.list[:count]).tile([sets, 1, 1])

@@ -11,9 +11,9 @@ from instseg_train.models.mask_rtdetr import SIZES, MaskRTDETR, build
 SMALL: dict[str, Any] = {"width": 0.25, "depth": 0.34, "queries": 20, "frozen": False}
 
 
-def small_model(classes: int = 3, seed: int = 0, points: int = 300) -> MaskRTDETR:
-    """points: of each mask, at which masks are compared."""
+def small_model(classes: int = 3, seed: int = 0, points: int = 300, **scale: Any) -> MaskRTDETR:
+    """points: of each mask, at which masks are compared; scale: instead of SMALL's."""
     paddle.seed(seed)
-    model = build(classes, **SIZES["Mask-RT-DETR-S"], **SMALL)
+    model = build(classes, **SIZES["Mask-RT-DETR-S"], **{**SMALL, **scale})
     model.criterion.points = model.criterion.matcher.points = points
     return model

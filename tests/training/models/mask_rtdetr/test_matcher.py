@@ -7,7 +7,7 @@ import numpy.typing as npt
 import paddle
 import pytest
 from models.mask_rtdetr import slow_losses as slow
-from models.mask_rtdetr.drawn_objects import drawn_prediction, drawn_truth
+from models.mask_rtdetr.drawn_objects import SamePoints, drawn_prediction, drawn_truth
 from models.mask_rtdetr.slow_sampling import bilinear
 from scipy.optimize import linear_sum_assignment
 
@@ -30,22 +30,21 @@ def slow_costs(
     prediction: Prediction,
     prototypes: paddle.Tensor,
     truth: GroundTruth,
-    points: Array,
+    points: list[list[float]],
     weights: LossWeights,
 ) -> list[Array]:
-    """[Q, n] of each image; points [N, P, 2]."""
+    """[Q, n] of each image."""
     masks = masks_of(prediction.coefficients, prototypes).numpy().astype("float64")
     labels, boxes = truth.labels.tolist(), truth.boxes.tolist()
     planes = truth.masks.numpy().astype("float64")
     found, first = [], 0
     for image, count in enumerate(truth.counts):
         costs = np.zeros([QUERIES, count])
-        at = points[image].tolist()
         for q in range(QUERIES):
-            logits = np.array([bilinear(masks[image, q][None], x, y)[0] for x, y in at])
+            logits = np.array([bilinear(masks[image, q][None], x, y)[0] for x, y in points])
             for n in range(count):
                 m = first + n
-                targets = np.array([bilinear(planes[m][None], x, y)[0] for x, y in at])
+                targets = np.array([bilinear(planes[m][None], x, y)[0] for x, y in points])
                 box = prediction.boxes[image, q].tolist()
                 costs[q, n] = (
                     weights.class_ * slow.class_cost(float(prediction.logits[image, q, labels[m]]))
@@ -59,17 +58,6 @@ def slow_costs(
     return found
 
 
-class GivenPoints(Randomness):
-    """The same points [N, P, 2] for every prediction."""
-
-    def __init__(self, given: npt.NDArray[np.float32]):
-        self.given = given
-
-    def points(self, sets: int, count: int) -> paddle.Tensor:
-        assert self.given.shape == (sets, count, 2)
-        return paddle.to_tensor(self.given)
-
-
 @pytest.mark.parametrize("counts", [[3, 2], [0, 4], [9, 1]])
 def test_costs_and_assignment(counts: list[int]) -> None:
     """Nine objects are more than the queries: two of them find none."""
@@ -77,13 +65,13 @@ def test_costs_and_assignment(counts: list[int]) -> None:
     predictions = [drawn_prediction(random, 2, QUERIES, CLASSES, prototypes=4) for _ in range(2)]
     prototypes = paddle.to_tensor(random.normal(size=[2, 4, 8, 10]).astype("float32"))
     truth = drawn_truth(random, counts, CLASSES, (16, 20))
-    points = random.uniform(0, 1, [2, POINTS, 2]).astype("float32")
+    randomness = SamePoints(POINTS)
     weights = LossWeights(4.0, 5.0, 2.0, 5.0, 3.0)
     matcher = HungarianMatcher(weights, POINTS)
-    matchings = matcher(predictions, prototypes, truth, GivenPoints(points))
+    matchings = matcher(predictions, prototypes, truth, randomness)
     for prediction, matching in zip(predictions, matchings, strict=True):
-        costs = matcher._costs(prediction, prototypes, truth, GivenPoints(points))
-        expected = slow_costs(prediction, prototypes, truth, points.astype("float64"), weights)
+        costs = matcher._costs(prediction, prototypes, truth, randomness)
+        expected = slow_costs(prediction, prototypes, truth, randomness.list.tolist(), weights)
         queries, targets, first = [], [], 0
         for image, (ours, theirs) in enumerate(zip(costs, expected, strict=True)):
             np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-5, atol=1e-5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import paddle
-from models.mask_rtdetr.drawn_objects import RememberedPoints
+from models.mask_rtdetr.drawn_objects import RememberedDraws
 from models.mask_rtdetr.slow_sampling import bilinear
 
 from instseg_train.models.mask_rtdetr.point_sampling import at_points, uncertain_points
@@ -29,7 +29,7 @@ def test_a_corner_of_the_image_fades_to_a_quarter() -> None:
 
 
 def test_uncertain_points_are_nearest_to_the_border_of_the_mask() -> None:
-    random, randomness = np.random.default_rng(1), RememberedPoints()
+    random, randomness = np.random.default_rng(1), RememberedDraws()
     masks = random.normal(size=[3, 6, 7]).astype("float32")
     found = uncertain_points(
         paddle.to_tensor(masks), randomness, count=20, oversampling=3.0, uncertain=0.75
@@ -45,7 +45,7 @@ def test_uncertain_points_are_nearest_to_the_border_of_the_mask() -> None:
 
 
 def test_without_a_fraction_of_others_none_are_drawn() -> None:
-    randomness = RememberedPoints()
+    randomness = RememberedDraws()
     masks = paddle.rand([2, 4, 4])
     found = uncertain_points(masks, randomness, count=8, oversampling=2.0, uncertain=1.0)
     assert found.shape == [2, 8, 2]
