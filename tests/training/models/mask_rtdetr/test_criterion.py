@@ -152,3 +152,18 @@ def test_without_denoising_its_losses_are_zero() -> None:
     ordinary, _, prototypes, truth = a_batch([2, 1])
     found = the_criterion()(ordinary, [], None, prototypes, truth, DRAWS)
     assert [float(v) for name, v in found.items() if name.endswith("_dn")] == [0.0] * 10
+
+
+def test_the_quality_that_classes_learn_is_no_path_for_gradients() -> None:
+    ordinary, _, prototypes, truth = a_batch([2, 1])
+    for item in ordinary:
+        for tensor in item:
+            tensor.stop_gradient = False
+    prototypes.stop_gradient = False
+    found = the_criterion()(ordinary, [], None, prototypes, truth, DRAWS)
+    (found["loss_class"] + found["loss_class_aux"]).backward()
+    for item in ordinary:
+        assert item.logits.grad is not None
+        assert item.boxes.grad is None
+        assert item.coefficients.grad is None
+    assert prototypes.grad is None

@@ -16,8 +16,8 @@ def test_equals_the_sorted_pairs(classes: int) -> None:
     random = np.random.default_rng(classes)
     prediction = drawn_prediction(random, 1, 9, classes, prototypes=5)
     prototypes = paddle.to_tensor(random.normal(size=[1, 5, 8, 6]).astype("float32"))
-    # Resized by 0.4 and 0.6 from 50 x 40 pixels.
-    shape, factor = paddle.to_tensor([[20.0, 24.0]]), paddle.to_tensor([[0.4, 0.6]])
+    # 49.6 x 40.3 pixels: the original size is rounded to the nearest.
+    shape, factor = paddle.to_tensor([[20.0, 24.0]]), paddle.to_tensor([[0.403, 0.595]])
     found = detections(prediction, prototypes, shape, factor, top=7)
     rows, masks = found["bbox"].numpy(), found["mask"].numpy()
     assert (rows.shape, masks.shape) == ((7, 6), (7, 50, 40))

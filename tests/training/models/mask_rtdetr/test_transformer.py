@@ -45,16 +45,17 @@ def levels() -> list[paddle.Tensor]:
 
 
 def test_the_best_places_become_queries_with_the_extents_of_their_masks() -> None:
-    transformer, prototypes = a_transformer(), drawn(7, 2, 4, 12, 9)
+    """So many queries that places at the border are among them."""
+    transformer, prototypes = a_transformer(queries=240), drawn(7, 2, 4, 12, 9)
     memory = drawn(8, 2, PLACES, 8)
     anchors = AnchorTable()(SIZES)
     found = transformer._select(memory, prototypes, anchors)
     seen = memory.numpy() * anchors.valid.numpy()  # places at the border count as zeros
-    assert 0 < anchors.valid.numpy().sum() < PLACES
+    assert (~anchors.valid.numpy()).sum() == 8
     for image in range(2):
         content = transformer.enc_output(paddle.to_tensor(seen[image]))
         scores = transformer.score_head(content).numpy().max(-1)
-        best = sorted(range(PLACES), key=lambda place: -scores[place])[:10]
+        best = sorted(range(PLACES), key=lambda place: -scores[place])[:240]
         # Places at the border are all alike: their order is the sorting's.
         np.testing.assert_allclose(
             transformer.score_head(found.query[image]).numpy().max(-1), scores[best], rtol=1e-5
@@ -74,6 +75,15 @@ def test_the_best_places_become_queries_with_the_extents_of_their_masks() -> Non
             if anchors.valid.numpy()[0, place, 0]:
                 box = F.sigmoid(shifts[query] + anchors.box_logits[place])
                 np.testing.assert_allclose(found.prediction.boxes[image, query], box, atol=1e-5)
+
+
+def test_the_decoder_does_not_train_what_it_starts_from() -> None:
+    transformer = a_transformer()
+    transformer.training = True
+    found = transformer._select(drawn(8, 2, PLACES, 8), drawn(7, 2, 4, 12, 9), AnchorTable()(SIZES))
+    assert found.query.stop_gradient
+    assert found.box_logits.stop_gradient
+    assert not any(tensor.stop_gradient for tensor in found.prediction)
 
 
 def test_evaluation_gives_the_encoders_and_the_last_layers_predictions() -> None:
@@ -103,12 +113,13 @@ def test_denoising_queries_come_first_and_leave_the_others_as_they_are() -> None
             np.testing.assert_allclose(tensor.numpy(), other.numpy(), rtol=1e-4, atol=1e-5)
     noisy, own = start.split(6)
     np.testing.assert_allclose(noisy.boxes, F.sigmoid(groups.box_logits), atol=1e-6)
+    content = transformer._embedded(groups.labels)
     table = transformer.denoising_class_embed.weight.numpy()
     for (image, slot), label in np.ndenumerate(groups.labels.numpy()):
-        content = table[label] if label < 3 else np.zeros(8, np.float32)
-        normed = transformer.dec_norm(paddle.to_tensor(content[None]))
-        logits = transformer.score_head(normed)[0]
-        np.testing.assert_allclose(noisy.logits[image, slot], logits, rtol=1e-4, atol=1e-5)
+        expected = table[label] if label < 3 else np.zeros(8, np.float32)
+        np.testing.assert_array_equal(content[image, slot].numpy(), expected)
+    logits = transformer.score_head(transformer.dec_norm(content))
+    np.testing.assert_allclose(noisy.logits, logits, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(own.logits, encoder.logits, rtol=1e-4, atol=1e-5)
 
 
