@@ -27,11 +27,11 @@ from instseg_train.models.mask_rtdetr.denoising import DenoisingSettings
 from instseg_train.models.mask_rtdetr.prediction import masks_of
 from instseg_train.models.mask_rtdetr.randomness import Randomness
 
-# The largest take longer than half a minute each.
+# The larger ones take up to a minute and a half each: with `-m parity` or `-m ""`.
 NAMES = [
     "Mask-RT-DETR-S",
     "Mask-RT-DETR-M",
-    "Mask-RT-DETR-L",
+    pytest.param("Mask-RT-DETR-L", marks=pytest.mark.parity),
     pytest.param("Mask-RT-DETR-X", marks=pytest.mark.parity),
     pytest.param("Mask-RT-DETR-H", marks=pytest.mark.parity),
 ]
