@@ -8,7 +8,7 @@ import paddle
 
 from instseg_train.models.mask_rtdetr import SIZES, MaskRTDETR, build
 
-SMALL: dict[str, Any] = {"width": 0.25, "depth": 0.34, "queries": 20, "frozen": False}
+SMALL: dict[str, Any] = {"width": 0.25, "depth": 0.34, "queries": 20, "from_scratch": True}
 
 
 def small_model(classes: int = 3, seed: int = 0, points: int = 300, **scale: Any) -> MaskRTDETR:

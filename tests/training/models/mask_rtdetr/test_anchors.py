@@ -36,5 +36,6 @@ def test_logits_are_infinite_where_an_anchor_lies_at_the_border() -> None:
     for logits, box, fits in zip(found.box_logits.tolist(), boxes.tolist(), valid, strict=True):
         expected = [math.log(x / (1 - x)) if fits else math.inf for x in box]
         np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
-    assert table(sizes) is found
-    assert table(SIZES) is not found
+    assert table(sizes).box_logits is found.box_logits
+    assert table(SIZES).box_logits.shape == [126, 4]
+    assert not table.state_dict()

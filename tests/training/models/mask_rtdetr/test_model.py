@@ -100,7 +100,7 @@ def test_images_of_another_size() -> None:
 
 
 def test_official_models_leave_stem_and_norms_of_the_backbone_alone() -> None:
-    model = small_model(frozen=True)
+    model = small_model(from_scratch=False)
     norm = model.backbone.stages[1].blocks[0].layers[0].bn
     before = norm._mean.numpy().copy()
     model(random_batch([2, 1], 3))["loss"].backward()
@@ -130,7 +130,7 @@ def test_the_exported_form_detects_the_same(width_depth: tuple[float, float]) ->
     model(random_batch([2, 2], 2))["loss"].backward()  # norms get statistics
     inputs = random_batch([1], 2)
     before = detected(model, inputs)
-    model.prepare_export()
+    model.prepare_export((64, 96))
     assert not any("bottlenecks.0.conv1." in name for name in model.state_dict())
     after = detected(model, inputs)
     assert before["bbox"].shape == after["bbox"].shape == (40, 6)
