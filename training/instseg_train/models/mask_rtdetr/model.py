@@ -39,7 +39,8 @@ class MaskRTDETR(Segmenter):
         self.transformer = transformer
         self.neck = neck
         self.num_classes = num_classes
-        self.top = top
+        # Small variants have fewer pairs of query and class.
+        self.top = min(top, transformer.queries * num_classes)
         self.criterion = Criterion()
         self.denoising = DenoisingSettings()
         self.randomness = Randomness()
@@ -64,8 +65,8 @@ class MaskRTDETR(Segmenter):
         )
 
     def predict(self, inputs: Inputs) -> dict[str, Tensor]:
-        """`bbox` float32 [N * 100, 6], `bbox_num` int32 [N], `mask` int32 [N * 100, H, W] as
-        `detections` describes them."""
+        """`bbox` float32 [N * top, 6], `bbox_num` int32 [N], `mask` int32 [N * top, H, W] as
+        `detections` describes them; `top` is 100, or all pairs of query and class if fewer."""
         levels, prototypes = self.neck(self.backbone(inputs["image"]))
         *_, last = self.transformer(levels, prototypes)
         return detections(last, prototypes, inputs["im_shape"], inputs["scale_factor"], self.top)
