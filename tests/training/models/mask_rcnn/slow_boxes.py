@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-Box = Sequence[float]
+Numbers = Sequence[float] | Array
+Box = Numbers
 
 
 def random_boxes(
@@ -47,7 +48,7 @@ def slow_deltas(box: Box, target: Box, factors: Sequence[float] = (1, 1, 1, 1)) 
     return [factor * move for factor, move in zip(factors, moves, strict=True)]
 
 
-def slow_moved(box: Box, deltas: Sequence[float], factors: Sequence[float]) -> list[float]:
+def slow_moved(box: Box, deltas: Numbers, factors: Sequence[float]) -> list[float]:
     x, y, width, height = _centred(box)
     dx, dy, dw, dh = (float(d) / factor for d, factor in zip(deltas, factors, strict=True))
     x, y = x + dx * width, y + dy * height
@@ -63,7 +64,7 @@ def slow_clipped(box: Box, height: float, width: float) -> list[float]:
     ]
 
 
-def slow_nms(boxes: Sequence[Box], scores: Sequence[float], threshold: float) -> list[int]:
+def slow_nms(boxes: Sequence[Box], scores: Numbers, threshold: float) -> list[int]:
     """Places of the boxes that no better one, kept before, overlaps by more than the threshold."""
     kept: list[int] = []
     for i in sorted(range(len(boxes)), key=lambda i: -scores[i]):

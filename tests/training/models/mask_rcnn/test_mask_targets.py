@@ -10,6 +10,7 @@ from models.mask_rcnn.slow_boxes import Array, random_boxes
 from models.mask_rcnn.truths import truth_of
 from pycocotools import mask as coco_mask
 
+from instseg_train.models.mask_rcnn.ground_truth import GroundTruth
 from instseg_train.models.mask_rcnn.mask_targets import mask_targets
 
 SIDE = 7
@@ -40,7 +41,7 @@ def slow_polygon_target(box: Array, outlines: list[Array]) -> Array:
     return target
 
 
-def found_targets(boxes: Array, objects: Array, truth: object) -> Array:
+def found_targets(boxes: Array, objects: Array, truth: GroundTruth) -> Array:
     found = mask_targets(paddle.to_tensor(boxes), paddle.to_tensor(objects), truth, SIDE)
     assert found.dtype == paddle.float32
     array: Array = found.numpy()

@@ -20,10 +20,10 @@ TRAINING = ProposalLimits(before_nms=500, after_nms=400, per_image=90)
 EVALUATION = ProposalLimits(before_nms=100, after_nms=50, per_image=20)
 
 
-def head() -> RPNHead:
+def head(samples: int = 32) -> RPNHead:
     paddle.seed(0)
     grid = AnchorGrid([[12.0], [24.0]], (8, 16))
-    return RPNHead(6, grid, TRAINING, EVALUATION, samples_per_image=32)
+    return RPNHead(6, grid, TRAINING, EVALUATION, samples_per_image=samples)
 
 
 def features() -> list[paddle.Tensor]:
@@ -45,8 +45,10 @@ def flat(maps: list[paddle.Tensor], image: int, values: int) -> Array:
     return np.array(found)
 
 
-def slow_losses(logits: Array, deltas: Array, anchors: Array, objects: Array) -> Array:
-    """Sums over one image's examples."""
+def slow_losses(
+    logits: Array, deltas: Array, anchors: Array, objects: Array, samples: int
+) -> Array:
+    """Sums over one image's examples, of which half may be foreground."""
     best = [max((slow_iou(a, b) for b in objects), default=0.0) for a in anchors]
     most = [max(slow_iou(a, b) for a in anchors) for b in objects]
     foreground, background = [], []
@@ -56,8 +58,8 @@ def slow_losses(logits: Array, deltas: Array, anchors: Array, objects: Array) ->
             foreground.append(i)
         elif best[i] < 0.3:
             background.append(i)
-    foreground = foreground[:16]
-    background = background[: 32 - len(foreground)]
+    foreground = foreground[: samples // 2]
+    background = background[: samples - len(foreground)]
     score = sum(math.log1p(math.exp(-logits[i, 0])) for i in foreground)
     score += sum(math.log1p(math.exp(logits[i, 0])) for i in background)
     delta = 0.0
@@ -67,22 +69,23 @@ def slow_losses(logits: Array, deltas: Array, anchors: Array, objects: Array) ->
     return np.array([score, delta])
 
 
-def test_losses_equal_the_loops_also_where_an_image_has_no_object() -> None:
+@pytest.mark.parametrize("samples", [4, 32, 1000])
+def test_losses_equal_the_loops_also_where_an_image_has_no_object(samples: int) -> None:
     random = np.random.default_rng(1)
     objects = [
         random_boxes(random, 3, SIZE, (8, 40)),
         NO_OBJECTS,
         random_boxes(random, 1, SIZE, (20, 30)),
     ]
-    rpn, maps = head(), features()
+    rpn, maps = head(samples), features()
     shape = paddle.to_tensor([[64.0, 96.0]] * 3)
     _, losses = rpn.losses(maps, shape, [truth_of(boxes) for boxes in objects], FirstSampler())
     logits, deltas, _ = rpn._maps(maps)
     anchors = paddle.concat(rpn.anchors(maps)).numpy()
     expected = sum(
-        slow_losses(flat(logits, i, 1), flat(deltas, i, 4), anchors, boxes)
+        slow_losses(flat(logits, i, 1), flat(deltas, i, 4), anchors, boxes, samples)
         for i, boxes in enumerate(objects)
-    ) / (3 * 32)
+    ) / (3 * samples)
     found = [float(losses["loss_rpn_cls"]), float(losses["loss_rpn_reg"])]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 

@@ -62,7 +62,7 @@ def detect(
         background=num_classes,
         rois_num=box_counts(boxes),
     )
-    images = [rows] if len(sizes) == 1 else paddle.split(rows, found.tolist())
+    images = [rows] if len(sizes) == 1 else paddle.split(rows, found.numpy().tolist())
     return [_with_placeholder(image) for image in images]
 
 

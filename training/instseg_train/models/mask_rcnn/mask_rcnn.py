@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import paddle
@@ -28,8 +28,10 @@ MASK_THRESHOLD = 0.5
 class BoxBranch(Protocol):
     """A layer that is Mask R-CNN's box branch (`BoxHead` has the shapes)."""
 
-    head: nn.Layer
     num_classes: int
+
+    @property
+    def head(self) -> Callable[[Tensor], Tensor]: ...
 
     @property
     def factors(self) -> Factors: ...
