@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import paddle
-from paddle import Tensor, nn
+from paddle import Tensor
 
 from instseg_train.backbones.resnet import ResNet
 from instseg_train.boxes.box_deltas import Factors
