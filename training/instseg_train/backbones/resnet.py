@@ -103,6 +103,7 @@ class Bottleneck(nn.Layer):
         self.branch2b = conv(width, width, 3, stride, groups)
         self.branch2c = conv(width, out_channels, 1, relu=False)
         self.project = project
+        self.short: nn.Layer
         if project and pool_shortcut and stride == 2:
             self.short = nn.Sequential(
                 ("pool", nn.AvgPool2D(2, stride=2, ceil_mode=True)),
@@ -219,7 +220,8 @@ class ResNet(nn.Layer):
                 freeze_norm=freeze_norm,
                 learning_rate=learning_rates[i],
             )
-            self.stages.append(self.add_sublayer(f"res{i + 2}", stage))
+            self.stages.append(stage)
+            self.add_sublayer(f"res{i + 2}", stage)
             in_channels = stage.out_channels
         self.out_channels = [self.stages[i].out_channels for i in self.returned]
         self.out_strides = [STRIDES[i] for i in self.returned]

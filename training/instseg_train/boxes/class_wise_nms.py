@@ -23,9 +23,9 @@ def class_wise_nms(
 
     boxes float32 [N, A, 4] and scores [N, K, A]; or, with rois_num int32 [N], boxes [R, K, 4] and
     scores [R, K]. Returns float32 [n, 6] class, score, x1, y1, x2, y2 by image, class and falling
-    score; their numbers int32 [N]; and int32 [n, 1], which of the N * A (or R) each was. Every
-    class keeps at most its `most_before` best before the suppression (-1: all), every image `most`
-    after it. `background` is a class to leave out.
+    score (with rois_num: and place among the R); their numbers int32 [N]; and int32 [n, 1], which
+    of the N * A (or R) each was. Every class keeps at most its `most_before` best before the
+    suppression (-1: all), every image `most` after it. `background` is a class to leave out.
     """
     if paddle.in_dynamic_mode() or paddle.framework.in_pir_mode():
         bbox, kept, bbox_num = paddle._C_ops.multiclass_nms3(

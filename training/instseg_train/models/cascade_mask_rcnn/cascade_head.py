@@ -35,7 +35,8 @@ class StageHeads(nn.Layer):
 
     def forward(self, roi_features: Tensor, stage: int) -> Tensor:
         """float32 [R, C, S, S] -> [R, out_channels]."""
-        return self.heads[stage](roi_features)
+        features: Tensor = self.heads[stage](roi_features)
+        return features
 
 
 class CascadeHead(nn.Layer):

@@ -46,7 +46,8 @@ class Res5Head(nn.Layer):
 
     def forward(self, roi_features: Tensor) -> Tensor:
         """float32 [R, C, 2S, 2S] -> [R, out_channels, S, S]."""
-        return self.res5(roi_features)
+        features: Tensor = self.res5(roi_features)
+        return features
 
 
 class BoxHead(nn.Layer):

@@ -54,7 +54,7 @@ def build(
 ) -> MaskRCNN:
     """Sizes as in `SIZES`. from_scratch: the whole backbone learns, its norms too, instead of its
     upper stages alone, which need pretrained weights below them."""
-    backbone = {
+    backbone: dict[str, Any] = {
         "variant": variant,
         "groups": groups,
         "group_width": group_width,

@@ -36,7 +36,8 @@ def detect(
 
     deltas float32 [R, 4 * K] or [R, 4], probabilities [R, K + 1] (background last), the boxes they
     move float32 [R_i, 4] of each image, im_shape float32 [N, 2]. Returns rows float32 [n_i, 6]
-    class, score, x1, y1, x2, y2 in pixels of the network's input, clipped; n_i >= 1.
+    class, score, x1, y1, x2, y2 in pixels of the network's input, clipped, by class and place of
+    the box; n_i >= 1.
     """
     num_classes = probabilities.shape[1] - 1
     rois = paddle.concat(list(boxes)) if len(boxes) > 1 else boxes[0]
@@ -61,7 +62,7 @@ def detect(
         background=num_classes,
         rois_num=box_counts(boxes),
     )
-    images = [rows] if len(sizes) == 1 else paddle.split(rows, found.tolist())
+    images = [rows] if len(sizes) == 1 else paddle.split(rows, found.numpy().tolist())
     return [_with_placeholder(image) for image in images]
 
 

@@ -34,7 +34,8 @@ class MaskFeatures(nn.Layer):
 
     def forward(self, roi_features: Tensor) -> Tensor:
         """float32 [R, C, S, S] -> [R, out_channels, 2S, 2S]."""
-        return self.upsample(roi_features)
+        features: Tensor = self.upsample(roi_features)
+        return features
 
 
 class MaskHead(nn.Layer):
@@ -83,7 +84,8 @@ class MaskHead(nn.Layer):
         box_features are the box head's, of all examples. An image without foreground counts as one
         example whose loss is 0.
         """
-        boxes, classes, targets, weights, rows, before = [], [], [], [], [], 0
+        boxes, classes, weights, rows, before = [], [], [], [], 0
+        targets: list[tuple[Tensor, Tensor, GroundTruth] | None] = []
         for image, truth in zip(examples, truths, strict=True):
             chosen = paddle.nonzero(image.classes < num_classes).flatten()
             weight = 1.0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import paddle
-from paddle import Tensor, nn
+from paddle import Tensor
 
 from instseg_train.backbones.resnet import ResNet
 from instseg_train.boxes.box_deltas import Factors
@@ -28,8 +28,10 @@ MASK_THRESHOLD = 0.5
 class BoxBranch(Protocol):
     """A layer that is Mask R-CNN's box branch (`BoxHead` has the shapes)."""
 
-    head: nn.Layer
     num_classes: int
+
+    @property
+    def head(self) -> Callable[[Tensor], Tensor]: ...
 
     @property
     def factors(self) -> Factors: ...

@@ -30,8 +30,9 @@ def propose(
     """Proposals of one image: best logits, moved anchors, clipped, class-agnostic NMS per level.
 
     Per level: logits float32 [1, A, H, W], deltas [1, 4 * A, H, W], anchors [H * W * A, 4];
-    im_shape float32 [1, 2]: height, width. Returns float32 [R, 4], R <= limits.per_image; with
-    several levels best first where some had to be left out (arXiv:1612.03144, section 4.1).
+    im_shape float32 [1, 2]: height, width. Boxes below one pixel are dropped; where that leaves
+    none on a level, an empty box stands there. Returns float32 [R, 4], R >= 1; several levels give
+    at most limits.per_image, best first where some had to be left out (arXiv:1612.03144, 4.1).
     """
     found = [
         generate_proposals(

@@ -33,7 +33,9 @@ class RoIPooling:
 
     def __call__(self, maps: Sequence[Tensor], boxes: Sequence[Tensor], counts: Tensor) -> Tensor:
         """Maps float32 [N, C, H, W] of each level (others are ignored), boxes float32 [R_i, 4] of
-        each image in pixels of the network's input, R_i int32 [N] -> float32 [R, C, side, side]."""
+        each image in pixels of the network's input, R_i int32 [N] -> float32 [R, C, side, side].
+
+        R_i is at least 1: for an image without boxes Paddle's operator takes those of another."""
         rois = paddle.concat(boxes) if len(boxes) > 1 else boxes[0]
         if len(self.strides) == 1:
             scale = 1.0 / self.strides[0]
