@@ -14,6 +14,8 @@ from types import ModuleType
 
 from parity.program_formats import ProgramFormat
 
+MODULE_PATHS = "module_paths.json"
+
 
 @dataclass(frozen=True)
 class OfficialFolder:
@@ -37,14 +39,24 @@ def official_folder(
     folder = made_in / f"{model}-{program_format.name}{'-calm' if calm else ''}"
     if not folder.is_dir():
         _build(source, program_format, calm, folder)
-    spec = json.loads((source / "params.json").read_text(encoding="utf-8"))
-    entries = spec.get(program_format.name, spec["pir"])
     return OfficialFolder(
         path=folder,
         program=folder / program_format.program,
         parameters=folder / "inference.pdiparams",
-        module_paths={name: how["from"] for name, _, _, how in entries if "from" in how},
+        module_paths=_module_paths(folder, source, program_format),
     )
+
+
+def _module_paths(folder: Path, source: Path, program_format: ProgramFormat) -> dict[str, str]:
+    """A folder that was put there by others (tests/training/parity/exported_folders.py) brings its
+    own."""
+    own = folder / MODULE_PATHS
+    if own.is_file():
+        paths: dict[str, str] = json.loads(own.read_text(encoding="utf-8"))
+        return paths
+    spec = json.loads((source / "params.json").read_text(encoding="utf-8"))
+    entries = spec.get(program_format.name, spec["pir"])
+    return {name: how["from"] for name, _, _, how in entries if "from" in how}
 
 
 def _build(source: Path, program_format: ProgramFormat, calm: bool, folder: Path) -> None:

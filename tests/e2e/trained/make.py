@@ -52,7 +52,7 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "ppyoloe_seg": Recipe("PP-YOLOE_seg-S", {"width": 0.1, "depth": 0.34}, 500, 4e-3, 4),
     "solov2": Recipe("SOLOv2", {"width": 0.0625, "depth": 0.2}, 600, 2e-3, 4),
-    "mask_rtdetr": Recipe("Mask-RT-DETR-S", {"width": 0.125, "depth": 0.34}, 600, 2e-3, 4),
+    "mask_rtdetr": Recipe("Mask-RT-DETR-S", {"width": 0.1, "depth": 0.34}, 600, 2e-3, 4),
     "mask_rcnn": Recipe("MaskRCNN-ResNet50-FPN", {"width": 0.0625, "depth": 0.2}, 500, 3e-3, 4),
     "cascade_mask_rcnn": Recipe(
         "Cascade-MaskRCNN-ResNet50-FPN", {"width": 0.045, "depth": 0.2}, 500, 3e-3, 4

@@ -165,3 +165,13 @@ def loss_inputs(name: str) -> dict[str, Any]:
         "gt_segm": [paddle.to_tensor(planes) for planes in masks],
         "is_crowd": [paddle.zeros([len(objects)], "int32") for objects in truth],
     }
+
+
+def parameter_arrays(folder: Path) -> dict[str, Array]:
+    """Parameter name -> values of a folder with a program of the PIR format. The file of values has
+    no names: its order is that of the sorted names."""
+    content = json.loads((folder / "inference.json").read_text(encoding="utf-8"))
+    [block] = content["program"]["regions"][0]["blocks"]
+    names = sorted(operator["A"][3] for operator in block["ops"] if operator["#"] == "p")
+    arrays = _module("weights").read_pdiparams(folder / "inference.pdiparams", names)
+    return dict(arrays)
