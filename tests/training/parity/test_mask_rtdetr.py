@@ -10,8 +10,6 @@ they were equal to the last bit, but for one rounding in the boxes of the encode
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -171,17 +169,9 @@ def test_stages_up_to_the_decoder_and_each_of_its_layers(name: str) -> None:
         assert np.abs(ours - expected).max() < 1e-4 * np.abs(expected).max()
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    paddle.base.core.set_num_threads(1)
-    yield
-    paddle.base.core.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
-
-
 @pytest.mark.skipif(
     not paddle.__version__.startswith("3.3"), reason="the records were made with Paddle 3.3.1"
 )
-@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_stage_and_the_detections(name: str) -> None:
     model = filled(name)
