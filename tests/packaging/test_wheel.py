@@ -60,6 +60,7 @@ def test_wheel_holds_library_headers_and_cmake_package(wheel: Path) -> None:
         "instseg/_core.",
         "instseg/_core.pyi",
         "instseg/py.typed",
+        "instseg_train/__init__.py",
     ):
         assert any(name.startswith(part) for name in names), part
     assert not [name for name in names if not name.startswith("instseg")]
@@ -95,6 +96,20 @@ def test_command_line_in_a_fresh_environment(
     checked = run([environment / "instseg", "doctor"], tmp_path)
     assert checked.stdout.endswith("Ready.\n"), checked.stdout
     assert str(environment.parent) in checked.stdout
+
+
+def test_the_training_package_says_what_it_needs_in_a_fresh_environment(
+    environment: Path, tmp_path: Path
+) -> None:
+    needs = "pip install 'instseg[train]'"
+    command = run([environment / "instseg", "demo-dataset", tmp_path / "coins"], tmp_path)
+    assert (command.returncode, command.stdout) == (1, "")
+    assert command.stderr.startswith("instseg: instseg demo-dataset needs the package scipy")
+    assert needs in command.stderr
+    code = "import instseg_train; instseg_train.build_model"
+    done = run([environment / "python", "-W", "error", "-c", code], tmp_path)
+    assert "MissingPackage: instseg_train.build_model needs the package paddle" in done.stderr
+    assert needs in done.stderr
 
 
 def test_every_module_can_be_imported_in_a_fresh_environment(

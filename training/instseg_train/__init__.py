@@ -7,6 +7,8 @@ import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from instseg.optional_package import require
+
 if TYPE_CHECKING:
     from instseg_train.export import export_model as export_model
     from instseg_train.models.table import MODELS as MODELS
@@ -45,5 +47,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
+        require("paddle", extra="train", purpose=f"instseg_train.{name}")
         return getattr(import_module(f"instseg_train.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
