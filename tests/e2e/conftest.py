@@ -1,6 +1,9 @@
-"""Makes the package `parity` importable."""
+"""Makes the package `parity` and the builders of tiny programs importable."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+
+sys.path.insert(0, str(HERE.parent / "python" / "importer"))
+sys.path.insert(0, str(HERE))

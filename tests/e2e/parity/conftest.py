@@ -1,7 +1,6 @@
-"""Fixtures of the comparison with Paddle; makes the package `parity` importable."""
+"""Fixtures of the comparison with Paddle."""
 
 import os
-import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +10,6 @@ import pytest
 # OpenCV's bicubic resize is Intel IPP's, whose AVX-512 code rounds a few values the other way, by
 # one level; what PaddleX feeds must not depend on the machine.
 os.environ.setdefault("OPENCV_IPP", "avx2")
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python" / "importer"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from parity.models import Model
 from parity.program_formats import ProgramFormat
