@@ -11,23 +11,13 @@ import numpy as np
 import pytest
 import tiny_model
 from pictures import encoded, photo
+from results import fingerprint
 
 from instseg import EngineError, Predictor
 
 FLAG = tiny_model.flag()
 THREADS = 8
 PREDICTIONS = 50
-
-
-def fingerprint(result: Any) -> tuple[Any, ...]:
-    """Everything in a result but the times, byte for byte."""
-    return (
-        result.boxes.tobytes(),
-        result.scores.tobytes(),
-        result.class_ids.tobytes(),
-        tuple(entry["counts"] for entry in result.masks.rle()),
-        result.image_size,
-    )
 
 
 @pytest.mark.parametrize("num_streams", [1, 4])
