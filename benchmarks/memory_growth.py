@@ -73,11 +73,13 @@ def measure(model: Path, options: argparse.Namespace) -> None:
             predictor.predict(image, threshold=options.threshold)
         warm = resident_mib()
         later, instances = [], []
-        for number in tqdm(range(options.predictions), desc=predictor.info()["model_name"]):
+        progress = tqdm(range(options.predictions), desc=predictor.info()["model_name"])
+        for number in progress:
             result = predictor.predict(images[number % len(images)], threshold=options.threshold)
             instances.append(len(result))
             if (number + 1) % len(images) == 0 or number + 1 == options.predictions:
                 later.append(resident_mib())
+                progress.set_postfix_str(f"{later[-1] - warm:+.1f} MiB")
         found = summarize([float(count) for count in instances])
         print(
             f"{predictor.info()['model_name']}: {options.predictions} predictions of "

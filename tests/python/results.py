@@ -45,3 +45,14 @@ def sample(count: int = 3, height: int = HEIGHT, width: int = WIDTH, **fields: A
         "model_name": "Hand-made",
     }
     return Result(**{**values, **fields})
+
+
+def fingerprint(result: Any) -> tuple[Any, ...]:
+    """Everything in a result but the times, byte for byte."""
+    return (
+        result.boxes.tobytes(),
+        result.scores.tobytes(),
+        result.class_ids.tobytes(),
+        tuple(entry["counts"] for entry in result.masks.rle()),
+        result.image_size,
+    )

@@ -13,6 +13,7 @@
 #include "families/mask_drawing.h"
 #include "families/network_tensors.h"
 #include "families/rcnn_detections.h"
+#include "families/roi_blocks.h"
 #include "families/roi_pooling.h"
 #include "postprocess/box_deltas.h"
 #include "postprocess/mask_paste.h"
@@ -34,6 +35,7 @@ class Workspace final : public FamilyWorkspace {
   RoiPoolingWorkspace pooling;
   std::vector<Box> boxes;     // what the next stage pools
   std::vector<float> scores;  // sum over the stages
+  std::vector<float> deltas;  // of the present stage
   RcnnDetectionWorkspace detections;
   std::vector<Box> mask_boxes;            // of kept instances, in the network's input
   std::vector<DrawingWorkspace> drawing;  // one per thread
@@ -203,43 +205,63 @@ class MaskRcnn final : public Family {
     workspace.boxes.assign(boxes.begin(), boxes.end());
   }
 
-  // Pools the boxes into the head's input and runs it.
+  // Pools the boxes into the head's input and runs it, block by block; each time it has run,
+  // read(first, count) takes what the session says of boxes first .. first + count - 1.
+  template <typename Read>
   void run_head(Session& session, std::span<const Box> boxes, const PoolingSpec& pooling,
-                const ThreadPool& pool, Workspace& workspace, Timings& timings) const {
-    const std::int64_t shape[] = {static_cast<std::int64_t>(boxes.size()), pooling.height,
-                                  pooling.width, channels_};
-    pool_rois(workspace.features, boxes, spec_.levels, pooling, session.input(0, shape), pool,
-              workspace.pooling);
-    const Stopwatch stopwatch;
-    session.run();
-    timings.network_ms += stopwatch.milliseconds();
+                const ThreadPool& pool, Workspace& workspace, Timings& timings,
+                const Read& read) const {
+    const std::int64_t values_per_roi =
+        std::int64_t{pooling.height} * std::int64_t{pooling.width} * channels_;
+    const std::size_t block = rois_per_run(boxes.size(), values_per_roi);
+    for (std::size_t first = 0; first < boxes.size(); first += block) {
+      const std::size_t count = std::min(block, boxes.size() - first);
+      const std::int64_t shape[] = {static_cast<std::int64_t>(count), pooling.height, pooling.width,
+                                    channels_};
+      pool_rois(workspace.features, boxes.subspan(first, count), spec_.levels, pooling,
+                session.input(0, shape), pool, workspace.pooling);
+      const Stopwatch stopwatch;
+      session.run();
+      timings.network_ms += stopwatch.milliseconds();
+      read(first, count);
+    }
+  }
+
+  // Adds the stage's class probabilities to the workspace's scores and fills its deltas.
+  void run_box_stage(Session& session, const BoxStage& stage, std::int64_t num_deltas,
+                     const ThreadPool& pool, Workspace& workspace, Timings& timings) const {
+    const auto num_scores = static_cast<std::size_t>(num_classes_ + 1);
+    const auto columns = static_cast<std::size_t>(num_deltas);
+    workspace.deltas.resize(workspace.boxes.size() * columns);
+    const auto read = [&](std::size_t first, std::size_t count) {
+      const auto rows = static_cast<std::int64_t>(count);
+      const TensorView probabilities =
+          output_of_shape(session, stage.probabilities, {rows, num_classes_ + 1}, model_);
+      const TensorView deltas = output_of_shape(session, stage.deltas, {rows, num_deltas}, model_);
+      check_finite(probabilities.values(), "class_probabilities", model_);
+      check_finite(deltas.values(), "box_deltas", model_);
+      float* const scores = workspace.scores.data() + first * num_scores;
+      for (std::size_t k = 0; k < count * num_scores; ++k) scores[k] += probabilities.data[k];
+      std::copy_n(deltas.data, count * columns, workspace.deltas.data() + first * columns);
+    };
+    run_head(session, workspace.boxes, spec_.box_pooling, pool, workspace, timings, read);
   }
 
   std::span<const RcnnDetection> run_box_stages(std::span<const std::unique_ptr<Session>> sessions,
                                                 const ImageSizes& sizes, float threshold,
                                                 const ThreadPool& pool, Workspace& workspace,
                                                 Timings& timings) const {
-    const auto num_boxes = static_cast<std::int64_t>(workspace.boxes.size());
-    workspace.scores.assign(
-        static_cast<std::size_t>(num_boxes) * static_cast<std::size_t>(num_classes_ + 1), 0.0f);
+    workspace.scores.assign(workspace.boxes.size() * static_cast<std::size_t>(num_classes_ + 1),
+                            0.0f);
     for (std::size_t i = 0; i < box_stages_.size(); ++i) {
       const BoxStage& stage = box_stages_[i];
       const bool is_last = i + 1 == box_stages_.size();
-      Session& session = *sessions[stage.head.network];
-      run_head(session, workspace.boxes, spec_.box_pooling, pool, workspace, timings);
-      const TensorView probabilities =
-          output_of_shape(session, stage.probabilities, {num_boxes, num_classes_ + 1}, model_);
-      const TensorView deltas =
-          output_of_shape(session, stage.deltas, {num_boxes, is_last ? num_deltas_ : 4}, model_);
-      check_finite(probabilities.values(), "class_probabilities", model_);
-      check_finite(deltas.values(), "box_deltas", model_);
-      for (std::size_t k = 0; k < workspace.scores.size(); ++k) {
-        workspace.scores[k] += probabilities.data[k];
-      }
+      run_box_stage(*sessions[stage.head.network], stage, is_last ? num_deltas_ : 4, pool,
+                    workspace, timings);
+      const float* delta = workspace.deltas.data();
       if (!is_last) {
         const DeltaRule rule = {.factors = spec_.box_stages[i].delta_factors,
                                 .max_log_size = spec_.box_stages[i].max_log_size};
-        const float* delta = deltas.data;
         for (Box& box : workspace.boxes) {
           box = clip_box(move_box(box, delta, rule), sizes.network_width, sizes.network_height);
           delta += 4;
@@ -252,7 +274,7 @@ class MaskRcnn final : public Family {
       const RcnnScores scores = {.num_classes = static_cast<int>(num_classes_),
                                  .boxes = workspace.boxes,
                                  .scores = workspace.scores.data(),
-                                 .deltas = deltas.data,
+                                 .deltas = delta,
                                  .deltas_per_class = num_deltas_ != 4};
       return detect_boxes(scores, spec_.box_stages[i], nms_, threshold, sizes.network_height,
                           sizes.network_width, workspace.detections);
@@ -278,30 +300,32 @@ class MaskRcnn final : public Family {
 
   void draw(Session& session, const Selection& selection, const ThreadPool& pool,
             Workspace& workspace, Result& result) const {
-    const std::size_t count = result.size();
-    result.masks.resize(count);
-    if (count == 0) return;
-    run_head(session, workspace.mask_boxes, spec_.mask_pooling, pool, workspace, result.timings);
-    const TensorView logits = output_of_shape(
-        session, mask_logits_,
-        {static_cast<std::int64_t>(count), num_classes_, mask_side_, mask_side_}, model_);
+    result.masks.resize(result.size());
     const auto side = static_cast<int>(mask_side_);
     const auto plane = static_cast<std::size_t>(mask_side_ * mask_side_);
-    draw_in_parallel(count, pool, workspace.drawing, [&](std::size_t i, DrawingWorkspace& own) {
-      const std::size_t place = i * static_cast<std::size_t>(num_classes_) +
-                                static_cast<std::size_t>(result.class_ids[i]);
-      const std::span<const float> of_class(logits.data + place * plane, plane);
-      check_finite(of_class, "mask_logits", model_);
-      own.probabilities.resize(plane);
-      std::transform(of_class.begin(), of_class.end(), own.probabilities.begin(),
-                     [](float logit) { return 1.0f / (1.0f + std::exp(-logit)); });
-      const Box& box = result.boxes[i];
-      const Region region = selection.clip_masks
-                                ? rounded_region(box, result.image_height, result.image_width)
-                                : paste_reach(side, box, result.image_height, result.image_width);
-      result.masks[i] = paste_mask(own.probabilities, side, box, result.image_height,
-                                   result.image_width, region, mask_threshold_, own.paste);
-    });
+    const auto draw_block = [&](std::size_t first, std::size_t count) {
+      const TensorView logits = output_of_shape(
+          session, mask_logits_,
+          {static_cast<std::int64_t>(count), num_classes_, mask_side_, mask_side_}, model_);
+      draw_in_parallel(count, pool, workspace.drawing, [&](std::size_t i, DrawingWorkspace& own) {
+        const std::size_t item = first + i;
+        const std::size_t place = i * static_cast<std::size_t>(num_classes_) +
+                                  static_cast<std::size_t>(result.class_ids[item]);
+        const std::span<const float> of_class(logits.data + place * plane, plane);
+        check_finite(of_class, "mask_logits", model_);
+        own.probabilities.resize(plane);
+        std::transform(of_class.begin(), of_class.end(), own.probabilities.begin(),
+                       [](float logit) { return 1.0f / (1.0f + std::exp(-logit)); });
+        const Box& box = result.boxes[item];
+        const Region region = selection.clip_masks
+                                  ? rounded_region(box, result.image_height, result.image_width)
+                                  : paste_reach(side, box, result.image_height, result.image_width);
+        result.masks[item] = paste_mask(own.probabilities, side, box, result.image_height,
+                                        result.image_width, region, mask_threshold_, own.paste);
+      });
+    };
+    run_head(session, workspace.mask_boxes, spec_.mask_pooling, pool, workspace, result.timings,
+             draw_block);
   }
 
   std::string model_;

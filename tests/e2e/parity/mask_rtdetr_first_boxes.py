@@ -27,11 +27,13 @@ def rows_decided_by_rounding(
     paddle: Reference,
     photo: str,
     expected: Instances,
+    actual: Instances,
     *,
     tolerance: float,
     witness_factor: float,
 ) -> list[int]:
-    """Places in `expected` whose query has another first box in our network than in Paddle's.
+    """Places in `expected` whose query has another first box in our network than in Paddle's,
+    whatever `actual` is.
 
     Only where the query's content is the same on both sides, within `tolerance` of its largest
     magnitude, and where rounding is shown to decide: a third engine runs our network on the same

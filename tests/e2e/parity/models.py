@@ -18,6 +18,7 @@ from parity.mask_rtdetr_first_boxes import rows_decided_by_rounding
 from parity.mask_rtdetr_stages import mask_rtdetr_stages, whole_encoder
 from parity.pairing import DetectionTolerance
 from parity.photos import LOW_PHOTOS, PHOTOS, Photo
+from parity.rcnn_rounding import rows_decided_by_rounding as rcnn_rows_decided_by_rounding
 from parity.solov2_dense import solov2_dense
 from parity.solov2_rows import mask_rows
 from parity.solov2_stages import solov2_stages, whole_network
@@ -52,14 +53,12 @@ class Inside:
     whole      of these stages: all before the first selection, at once, from the image on
     dense      the SDK's post-processing, on its own
     postprocessing  what that is held to
-    undetermined  the instances of a photo (their places) that float32 rounding decides
     """
 
     stages: Callable[[Graph, Landmarks], list[Stage]]
     whole: Callable[[list[Stage]], Stage]
     dense: Callable[[Graph], DensePostprocessing]
     postprocessing: DetectionTolerance
-    undetermined: Callable[[Reference, str, Instances], list[int]]
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,15 @@ class Family:
     instances  rows of the program's final outputs, as PaddleX reads them
     inside     None where detections say enough: the family is well-conditioned
     photos     what is compared
+    undetermined  the instances of a photo (places in Paddle's; ours beside them) that float32
+               rounding decides; None: none are
     legacy_graph_optimisation  whether Paddle's passes run over legacy programs
     """
 
     instances: RowReader
     inside: Inside | None = None
     photos: tuple[Photo, ...] = PHOTOS
+    undetermined: Callable[[Reference, str, Instances, Instances], list[int]] | None = None
     legacy_graph_optimisation: bool = True
 
 
@@ -101,9 +103,9 @@ MASK_RTDETR = Family(
         whole=whole_encoder,
         dense=mask_rtdetr_dense,
         postprocessing=POSTPROCESSING,
-        undetermined=partial(
-            rows_decided_by_rounding, tolerance=STAGE_TOLERANCE, witness_factor=WITNESS_FACTOR
-        ),
+    ),
+    undetermined=partial(
+        rows_decided_by_rounding, tolerance=STAGE_TOLERANCE, witness_factor=WITNESS_FACTOR
     ),
     legacy_graph_optimisation=False,
 )
@@ -117,7 +119,6 @@ SOLOV2 = Family(
         whole=whole_network,
         dense=solov2_dense,
         postprocessing=DetectionTolerance(score=5e-5, box_px=0, iou_min=0.999, iou_median=0.9999),
-        undetermined=lambda paddle, photo, expected: [],
     ),
 )
 
@@ -134,6 +135,13 @@ BOXES_AND_MASKS = Family(instances=box_rows, photos=LOW_PHOTOS)
 
 # design.md's tolerance for generated weights, which make ragged masks.
 DETECTIONS = DetectionTolerance(score=2e-3, box_px=0.5, iou_min=0.95, iou_median=0.99)
+MASK_RCNN = Family(
+    instances=box_rows,
+    photos=LOW_PHOTOS,
+    undetermined=partial(
+        rcnn_rows_decided_by_rounding, tolerance=DETECTIONS, witness_factor=WITNESS_FACTOR
+    ),
+)
 # There are no boxes to compare.
 SOLOV2_DETECTIONS = DetectionTolerance(score=2e-3, box_px=0, iou_min=0.95, iou_median=0.99)
 
@@ -150,12 +158,12 @@ MODELS = (
     Model("Mask-RT-DETR-H", MASK_RTDETR, None),
     Model("SOLOv2", SOLOV2, SOLOV2_DETECTIONS),
     Model("PP-YOLOE_seg-S", BOXES_AND_MASKS, DETECTIONS),
-    Model("MaskRCNN-ResNet50", BOXES_AND_MASKS, DETECTIONS),
-    Model("MaskRCNN-ResNet50-FPN", BOXES_AND_MASKS, DETECTIONS),
-    Model("MaskRCNN-ResNet50-vd-FPN", BOXES_AND_MASKS, DETECTIONS),
-    Model("MaskRCNN-ResNet101-FPN", BOXES_AND_MASKS, DETECTIONS),
-    Model("MaskRCNN-ResNet101-vd-FPN", BOXES_AND_MASKS, DETECTIONS),
-    Model("MaskRCNN-ResNeXt101-vd-FPN", BOXES_AND_MASKS, DETECTIONS),
+    Model("MaskRCNN-ResNet50", MASK_RCNN, DETECTIONS),
+    Model("MaskRCNN-ResNet50-FPN", MASK_RCNN, DETECTIONS),
+    Model("MaskRCNN-ResNet50-vd-FPN", MASK_RCNN, DETECTIONS),
+    Model("MaskRCNN-ResNet101-FPN", MASK_RCNN, DETECTIONS),
+    Model("MaskRCNN-ResNet101-vd-FPN", MASK_RCNN, DETECTIONS),
+    Model("MaskRCNN-ResNeXt101-vd-FPN", MASK_RCNN, DETECTIONS),
     Model("Cascade-MaskRCNN-ResNet50-FPN", BOXES_AND_MASKS, DETECTIONS),
     Model("Cascade-MaskRCNN-ResNet50-vd-SSLDv2-FPN", BOXES_AND_MASKS, DETECTIONS),
 )

@@ -55,7 +55,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
     """One pair; cells: differing pixels, in cells of the mask grid (infinite without a grid)."""
 
     expected: int
@@ -87,7 +87,7 @@ def compare(
     excused  places in `expected` that are known to be undetermined in float32 arithmetic
     """
     pairs = pair(expected, actual, tolerance)
-    rows = [_row(expected, actual, i, j, tolerance) for i, j in pairs]
+    rows = [paired_row(expected, actual, i, j, tolerance) for i, j in pairs]
     faults, forgiven = [], []
     for row in rows:
         for fault in row.faults(tolerance):
@@ -126,14 +126,14 @@ def describe(instances: Instances, place: int) -> str:
     return f"class {instances.class_ids[place]}, score {instances.scores[place]:.4f}"
 
 
-def _row(
+def paired_row(
     expected: Instances, actual: Instances, i: int, j: int, tolerance: DetectionTolerance
-) -> _Row:
+) -> Row:
     mask, other = expected.masks[i], actual.masks[j]
     cells = float("inf")
     if tolerance.mask_grid is not None:
         cells = np.count_nonzero(mask != other) * tolerance.mask_grid**2 / mask.size
-    return _Row(
+    return Row(
         expected=i,
         score=abs(float(expected.scores[i]) - float(actual.scores[j])),
         box_px=box_difference(expected, actual, i, j),

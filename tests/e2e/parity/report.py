@@ -12,6 +12,7 @@ from pathlib import Path
 from parity.models import MANY, MODELS, STAGE_TOLERANCE, WITNESS_FACTOR
 from parity.photos import PHOTOS, RECORDED, STRIP
 from parity.program_formats import FORMATS
+from parity.rcnn_rounding import DRAWS
 from parity.records import Json, read_records
 
 MODEL_ORDER = [model.name for model in MODELS]
@@ -153,10 +154,12 @@ SECTIONS: list[tuple[str, str, Callable[[Sequence[Json]], str]]] = [
 Instances above a threshold, the highest that keeps {MANY} of them (generated weights give few high
 scores), paired by class, score and box: the largest differences.
 Least IoU: with Mask-RT-DETR, of masks that differ by a cell of the network's mask grid (160 x 160)
-or more. Decided by rounding (Mask-RT-DETR): both sides agree on the query, but its
-first box, the extent of `mask logit > 0`, is another one, and every logit that decides this is no
-further from zero than {WITNESS_FACTOR:g} times what ONNX Runtime and ours, on the same network,
-differ by in this query's logits; such rows are left out of the figures.""",
+or more. Decided by rounding, and left out of the figures: with Mask-RT-DETR, both sides agree on
+the query, but its first box, the extent of `mask logit > 0`, is another one, and every logit that
+decides this is no further from zero than {WITNESS_FACTOR:g} times what ONNX Runtime and ours, on
+the same network, differ by in this query's logits. With Mask R-CNN, the instance is no further
+from Paddle's than {WITNESS_FACTOR:g} times the most that it moves in ONNX Runtime when every
+weight is moved by -1, 0 or +1 times 2^-23 of itself, in {DRAWS} draws.""",
         _detections,
     ),
     (

@@ -56,8 +56,8 @@ def test_instances_are_those_of_paddle(
     expected = paddle.instances(photo.name, threshold)
     assert model.detections is not None
     comparison = compare(expected, actual, threshold, model.detections)
-    if comparison.faults and model.family.inside is not None:
-        excused = model.family.inside.undetermined(paddle, photo.name, expected)
+    if comparison.faults and model.family.undetermined is not None:
+        excused = model.family.undetermined(paddle, photo.name, expected, actual)
         comparison = compare(expected, actual, threshold, model.detections, excused)
         assert len(excused) <= 1 + EXCUSED_PART * len(expected)
     figures = {"threshold": threshold, **asdict(comparison)}

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engines/openvino/compiled_cache.h"
+#include "engines/vendor_errors.h"
 #include "instseg/errors.h"
 
 namespace instseg {
@@ -26,18 +27,9 @@ std::string version_text() {
   return build.substr(0, build.find('-'));
 }
 
-// Calls `body`; whatever it throws leaves as EngineError with the vendor's text behind `doing`.
 template <typename Body>
 auto translating(const std::string& doing, const Body& body) {
-  try {
-    return body();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw EngineError("OpenVINO " + version_text() + " " + doing + ": " + error.what());
-  } catch (...) {
-    throw EngineError("OpenVINO " + version_text() + " " + doing + ": an unknown exception");
-  }
+  return translate_errors("OpenVINO", version_text, doing, body);
 }
 
 // Network files are ONNX. OpenVINO's own read_model() would try every format it knows, and some of

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engines/vendor_errors.h"
 #include "instseg/errors.h"
 
 namespace instseg {
@@ -24,19 +25,9 @@ std::string version_text() {
   return "of unknown version";
 }
 
-// Calls `body`; whatever it throws leaves as EngineError with the vendor's text behind `doing`.
 template <typename Body>
 auto translating(const std::string& doing, const Body& body) {
-  try {
-    return body();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw EngineError("Paddle Inference " + version_text() + " " + doing + ": " + error.what());
-  } catch (...) {
-    throw EngineError("Paddle Inference " + version_text() + " " + doing +
-                      ": an unknown exception");
-  }
+  return translate_errors("Paddle Inference", version_text, doing, body);
 }
 
 [[noreturn]] void refuse(const NetworkSpec& program, const std::string& problem) {
