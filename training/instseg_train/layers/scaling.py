@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+MULTIPLE = 8
 
-def scaled_channels(channels: int, width: float, multiple: int = 8) -> int:
-    """`channels` times `width`, to the nearest multiple of `multiple`, at least one of it."""
+
+def scaled_channels(channels: int, width: float) -> int:
+    """`channels` times `width`, to the nearest multiple of MULTIPLE, at least that."""
     if width == 1.0:
         return channels
-    return max(multiple, round(channels * width / multiple) * multiple)
+    return max(MULTIPLE, round(channels * width / MULTIPLE) * MULTIPLE)
 
 
 def scaled_blocks(blocks: int, depth: float) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 
 from instseg_train.backbones.resnet import ResNet
 from instseg_train.layers.scaling import scaled_channels
-from instseg_train.models.solov2.conv_group_norm import GROUPS
 from instseg_train.models.solov2.head import SOLOv2Head
 from instseg_train.models.solov2.mask_branch import MaskBranch
 from instseg_train.models.solov2.model import SOLOv2
@@ -40,13 +39,13 @@ def build(
 ) -> SOLOv2:
     """layers: of the ResNet; kernel_channels: also of the mask features; grids: fine to coarse.
 
-    width scales all channels (those of norms in groups to multiples of GROUPS), depth the
-    backbone's blocks. from_scratch: the whole backbone learns, its norms too, instead of its upper
-    stages alone, which need pretrained weights below them.
+    width scales all channels, to multiples of 8, depth the backbone's blocks. from_scratch: the
+    whole backbone learns, its norms too, instead of its upper stages alone, which need pretrained
+    weights below them.
     """
 
     def wide(value: int) -> int:
-        return scaled_channels(value, width, GROUPS)
+        return scaled_channels(value, width)
 
     backbone = ResNet(
         layers,

@@ -8,11 +8,16 @@ from paddle.nn.initializer import Normal
 
 from instseg_train.layers.batch_norm import norm_parameter
 
-GROUPS = 32
+GROUPS, CHANNELS_OF_SMALL_GROUPS = 32, 4
+
+
+def groups_of(channels: int) -> int:
+    """GROUPS; of small variants, whose channels GROUPS does not divide, groups of 4 channels."""
+    return channels // CHANNELS_OF_SMALL_GROUPS if channels % GROUPS else GROUPS
 
 
 class ConvGroupNorm(nn.Layer):
-    """norm(conv(x)) in GROUPS groups; the size stays. out_channels is a multiple of GROUPS."""
+    """norm(conv(x)) in groups of channels; the size stays. out_channels is a multiple of 4."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int):
         super().__init__()
@@ -25,7 +30,10 @@ class ConvGroupNorm(nn.Layer):
             bias_attr=False,
         )
         self.norm = nn.GroupNorm(
-            GROUPS, out_channels, weight_attr=norm_parameter(), bias_attr=norm_parameter()
+            groups_of(out_channels),
+            out_channels,
+            weight_attr=norm_parameter(),
+            bias_attr=norm_parameter(),
         )
 
     def forward(self, x: Tensor) -> Tensor:
