@@ -54,7 +54,7 @@ class Recipe:
 
 RECIPES: dict[str, Recipe] = {
     # Its mask targets are the upper left pixels of cells of 4 x 4: larger pictures lose less.
-    "ppyoloe_seg": Recipe("PP-YOLOE_seg-S", {"width": 0.1, "depth": 0.34}, 600, 4e-3, side=288),
+    "ppyoloe_seg": Recipe("PP-YOLOE_seg-S", {"width": 0.09, "depth": 0.34}, 600, 4e-3, side=288),
     "solov2": Recipe("SOLOv2", {"width": 0.0625, "depth": 0.2}, 500, 3e-3),
     "mask_rtdetr": Recipe("Mask-RT-DETR-S", {"width": 0.1, "depth": 0.34}, 600, 2e-3),
     "mask_rcnn": Recipe("MaskRCNN-ResNet50-FPN", {"width": 0.0625, "depth": 0.2}, 500, 3e-3),
