@@ -39,6 +39,9 @@ def photo(tmp_path: Path) -> Path:
 def compare(name: str, classes: int, folder: Path, photo: Path) -> None:
     family = MODELS[name].family
     model = filled(name, num_classes=classes, calm=True)
+    if family == "solov2" and classes < 80:  # of so few generated scores none would be found
+        bias = model.state_dict()["solov2_head.bbox_head.solo_cate.bias"]
+        bias.set_value(bias + 5.0)
     report = export_model(model, folder / name, image=photo)
     print(f"{name}, {classes} classes: {report.comparison}")
     assert report.comparison is not None
