@@ -44,6 +44,8 @@ def module_paths(model: Segmenter, folder: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
     destination, *wanted = sys.argv[1:]
     for model_name in wanted or MODELS:
         print(export(model_name, Path(destination)), flush=True)
