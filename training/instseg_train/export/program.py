@@ -12,6 +12,7 @@ import paddle
 from paddle.static import InputSpec
 
 from instseg.errors import EngineError
+from instseg_train.export.older_paddle import write_as_paddle_3_0
 from instseg_train.models.segmenter import Segmenter
 
 ProgramFormat = Literal["pir", "legacy"]
@@ -60,6 +61,8 @@ def write_program(
         (folder / name).unlink(missing_ok=True)
     if not expected.is_file():
         raise EngineError(cannot)
+    if program_format == "pir":
+        write_as_paddle_3_0(expected)
 
 
 _REMEDIES: dict[ProgramFormat, str] = {
