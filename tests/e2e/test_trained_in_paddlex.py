@@ -33,7 +33,9 @@ name, folder, threshold, *pictures = sys.argv[1:]
 model = create_model(name, model_dir=folder)
 found = {}
 for result in model.predict(pictures, batch_size=1, threshold=float(threshold)):
-    rows = [(int(row["cls_id"]), float(row["score"])) for row in result["boxes"]]
+    # SOLOv2's rows say class_id, all others cls_id.
+    ids = [row["cls_id"] if "cls_id" in row else row["class_id"] for row in result["boxes"]]
+    rows = [(int(id), float(row["score"])) for id, row in zip(ids, result["boxes"])]
     found[str(result["input_path"])] = rows
 print(json.dumps(found))
 """
