@@ -43,6 +43,7 @@ def test_class_heads_are_what_depends_on_the_number_of_classes(name: str) -> Non
     [
         (("SOLOv3", 80, {}), "no model is named 'SOLOv3'; the models are .*SOLOv2"),
         (("SOLOv2", 0, {}), "num_classes is 0"),
+        (("SOLOv2", "2", {}), "num_classes is '2'; give a whole number"),
         (("SOLOv2", 2, {"widht": 0.5}), "no scale is named 'widht'; give width or depth"),
         (("SOLOv2", 2, {"width": -1.0}), "width is -1.0; give a positive multiplier"),
         (("SOLOv2", 2, {"depth": math.nan}), "depth is nan"),

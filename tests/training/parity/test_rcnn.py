@@ -44,6 +44,8 @@ def test_stages_and_detections(name: str) -> None:
     # head's deltas move, then some 2e-6. Other processors may round products otherwise.
     assert {stage: value for stage, value in apart.items() if not value < 1e-4} == {}
     record = final_record(name)
+    # Measured: 1e-6 and 1e-3 px; with products rounded otherwise (two threads, ResNet101) 5e-5 and
+    # 0.011 px, and the same recorded pixels.
     np.testing.assert_array_equal(found["bbox"][:, 0], record["labels"])
     np.testing.assert_allclose(found["bbox"][:, 1], record["scores"], atol=1e-4)
     np.testing.assert_allclose(found["bbox"][:, 2:], record["boxes"], atol=0.02)
@@ -51,7 +53,7 @@ def test_stages_and_detections(name: str) -> None:
     np.testing.assert_allclose(planes.sum(1), record["mask_area"], rtol=1e-3, atol=3)
     bits = np.unpackbits(record["mask_pixel_bits"].reshape(len(planes), -1), axis=1)
     places = record["mask_pixel_idx"]
-    assert (planes[:, places] != bits[:, : len(places)]).mean() < 1e-4
+    assert (planes[:, places] != bits[:, : len(places)]).sum() == 0
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import paddle
@@ -40,6 +41,28 @@ def test_a_saved_model_is_exported_with_its_classes_and_size(saved: Path, tmp_pa
     assert content["label_list"] == NAMES
     assert content["Preprocess"][0]["target_size"] == [96, 64]
     assert content["Global"] == {"model_name": "PP-YOLOE_seg-S"}
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"There is no file .*best\.pdparams"):
+        load_model(tmp_path / "best.pdparams")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"class_names": []}, "0 class names were given for a model of 2 classes"),
+        ({"input_size": ()}, r"input_size is \(\); give two whole numbers"),
+        ({"input_size": (96.5, 64)}, r"input_size is \(96\.5, 64\)"),
+        ({"input_size": (48, 64)}, "multiples of 32"),
+    ],
+)
+def test_exports_that_are_refused(
+    saved: Path, tmp_path: Path, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        export_model(saved, tmp_path / "folder", verify=False, **arguments)
+    assert not (tmp_path / "folder").exists()
 
 
 def test_weights_without_a_card_say_what_to_do(saved: Path) -> None:
@@ -89,4 +112,6 @@ def test_what_save_model_refuses(tmp_path: Path) -> None:
         save_model(model, tmp_path / "best.pth", class_names=NAMES)
     with pytest.raises(InvalidArgument, match="1 class names were given for a model of 2 classes"):
         save_model(model, tmp_path / "best.pdparams", class_names=["coin"])
+    with pytest.raises(InvalidArgument, match="class_names is the string 'ab'"):
+        save_model(model, tmp_path / "best.pdparams", class_names="ab")
     assert not list(tmp_path.iterdir())

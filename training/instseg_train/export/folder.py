@@ -16,6 +16,7 @@ from instseg_train.export.inference_config import FAMILY_CONFIGS, inference_conf
 from instseg_train.export.program import ProgramFormat, write_program
 from instseg_train.export.verification import Comparison, verify_folder
 from instseg_train.models.segmenter import Segmenter
+from instseg_train.weights.class_names import checked_class_names
 from instseg_train.weights.saved_model import load_model
 
 
@@ -59,11 +60,11 @@ def export_model(
     """
     if not isinstance(model, Segmenter):
         model, card = load_model(model)
-        class_names = class_names or card.class_names
-        input_size = input_size or card.input_size
+        class_names = card.class_names if class_names is None else class_names
+        input_size = card.input_size if input_size is None else input_size
     names = _class_names(model, class_names)
     config = FAMILY_CONFIGS[model.family]
-    size = _input_size(input_size or config.size, config.fixed_size)
+    size = _input_size(config.size if input_size is None else input_size, config.fixed_size)
     target = Path(folder)
     with atomic_folder(target, overwrite=overwrite) as work:
         write_program(
@@ -85,9 +86,13 @@ def export_model(
 
 
 def _input_size(given: Sequence[int], fixed: bool) -> tuple[int, int]:
-    if len(given) != 2 or min(given) < 32 or (fixed and any(side % 32 for side in given)):
+    if (
+        len(given) != 2
+        or not all(isinstance(side, int) and side >= 32 for side in given)
+        or (fixed and any(side % 32 for side in given))
+    ):
         raise InvalidArgument(
-            f"input_size is {given}; give two sides of at least 32 pixels"
+            f"input_size is {given}; give two whole numbers of at least 32"
             + (", multiples of 32" if fixed else "")
         )
     return given[0], given[1]
@@ -99,11 +104,4 @@ def _class_names(model: Segmenter, given: Sequence[str] | None) -> list[str]:
         if count == len(COCO_CLASSES):
             return list(COCO_CLASSES)
         return [f"class {index}" for index in range(count)]
-    if isinstance(given, str):
-        raise InvalidArgument(f"class_names is the string {given!r}; give a list of names")
-    names = list(given)
-    if len(names) != count:
-        raise InvalidArgument(f"{len(names)} class names were given for a model of {count} classes")
-    if len(set(names)) != count or not all(isinstance(name, str) and name for name in names):
-        raise InvalidArgument("class names must be different, not empty strings")
-    return names
+    return checked_class_names(given, count)

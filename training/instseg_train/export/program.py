@@ -54,7 +54,8 @@ def write_program(
             traced = paddle.jit.to_static(exported, input_spec=[inputs], full_graph=True)
             paddle.jit.save(traced, str(folder / "inference"))
         except Exception as error:
-            if program_format == "legacy":  # newer Paddle mixes the formats up while it traces
+            # Newer Paddle mixes the formats up while it traces.
+            if program_format == "legacy" and not paddle.__version__.startswith("3.0."):
                 raise EngineError(cannot) from error
             raise
     for name in _BYPRODUCTS:

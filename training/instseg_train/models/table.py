@@ -60,8 +60,8 @@ def build_model(
     """
     if name not in MODELS:
         raise InvalidArgument(f"no model is named {name!r}; the models are {', '.join(MODELS)}")
-    if num_classes < 1:
-        raise InvalidArgument(f"num_classes is {num_classes}; a model needs at least one class")
+    if not isinstance(num_classes, int) or num_classes < 1:
+        raise InvalidArgument(f"num_classes is {num_classes!r}; give a whole number of at least 1")
     for key, value in scale.items():
         if key not in SCALES:
             raise InvalidArgument(f"no scale is named {key!r}; give {' or '.join(SCALES)}")

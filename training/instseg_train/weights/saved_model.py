@@ -16,6 +16,7 @@ from instseg.atomic_file import atomic_file
 from instseg.errors import InvalidArgument, ModelError
 from instseg_train.models.segmenter import Segmenter
 from instseg_train.models.table import build_model
+from instseg_train.weights.class_names import checked_class_names
 from instseg_train.weights.loading import load_weights
 
 WEIGHTS_SUFFIX, CARD_SUFFIX = ".pdparams", ".yml"
@@ -48,18 +49,14 @@ def save_model(
     """Writes `path` (NAME.pdparams: the state dict) and NAME.yml (its card); returns `path`.
 
     Each file appears whole or not at all, the card first. Raises InvalidArgument: another suffix,
-    another number of class names than the model has classes; OSError.
+    class names that are not as many as the classes, different and not empty; OSError.
     """
     file = Path(path)
     if file.suffix != WEIGHTS_SUFFIX:
         raise InvalidArgument(f"{file} does not end in {WEIGHTS_SUFFIX}; weights are named so")
-    if len(class_names) != model.num_classes:
-        raise InvalidArgument(
-            f"{len(class_names)} class names were given for a model of {model.num_classes} classes"
-        )
     card = ModelCard(
         model=model.name,
-        class_names=list(class_names),
+        class_names=checked_class_names(class_names, model.num_classes),
         input_size=None if input_size is None else list(input_size),
         from_scratch=model.from_scratch,
         scale=dict(model.scale),
@@ -77,8 +74,8 @@ def save_model(
 def load_model(path: str | os.PathLike[str]) -> tuple[Segmenter, ModelCard]:
     """The model that `save_model` wrote, in training mode, with all of its weights, and its card.
 
-    Raises ModelError: no card beside the weights, one that does not describe a model, weights that
-    do not fit it.
+    Raises ModelError: no such file, no card beside it, one that does not describe a model, weights
+    that do not fit it.
     """
     file = Path(path)
     card = _read_card(file)
@@ -90,6 +87,8 @@ def load_model(path: str | os.PathLike[str]) -> tuple[Segmenter, ModelCard]:
 
 
 def _read_card(weights: Path) -> ModelCard:
+    if not weights.is_file():
+        raise ModelError(f"There is no file {weights}; give a {WEIGHTS_SUFFIX} file of save_model.")
     file = weights.with_suffix(CARD_SUFFIX)
     if not file.is_file():
         raise ModelError(
