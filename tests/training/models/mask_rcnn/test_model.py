@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import paddle
 import pytest
+from few_steps import losses_of_steps
 from models.mask_rcnn.small_model import (
     evaluation_part,
     losses_are_finite,
@@ -59,14 +60,7 @@ def test_crowds_are_nothing_to_learn(name: str) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_losses_fall_in_a_few_steps(name: str) -> None:
     model, inputs = small_model(name, from_scratch=True), random_batch([2, 1], 3)
-    optimiser = paddle.optimizer.Adam(0.002, parameters=model.parameters())
-    values = []
-    for _ in range(4):
-        loss = model(inputs)["loss"]
-        loss.backward()
-        optimiser.step()
-        optimiser.clear_grad()
-        values.append(float(loss))
+    values = losses_of_steps(model, inputs, 4, learning_rate=0.002)
     assert values[-1] < 0.8 * values[0]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import paddle
 import pytest
+from few_steps import losses_of_steps
 from models.mask_rtdetr.small_model import small_model
 from random_batches import random_batch
 
@@ -76,14 +77,9 @@ def test_losses_are_named_and_sum_up() -> None:
 def test_losses_fall_in_a_few_steps() -> None:
     model = small_model()
     inputs = random_batch([2, 1], 3)
-    optimiser = paddle.optimizer.AdamW(0.001, parameters=model.parameters())
-    values = []
-    for _ in range(12):
-        loss = model(inputs)["loss"]
-        loss.backward()
-        optimiser.step()
-        optimiser.clear_grad()
-        values.append(float(loss))
+    values = losses_of_steps(
+        model, inputs, 12, learning_rate=0.001, optimiser=paddle.optimizer.AdamW
+    )
     assert np.mean(values[-3:]) < 0.8 * np.mean(values[:3])
 
 

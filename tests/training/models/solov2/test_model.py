@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import paddle
 import pytest
+from few_steps import losses_of_steps
 from models.solov2.small_model import SMALL, small_model
 from random_batches import random_batch
 
@@ -45,14 +46,7 @@ def test_a_batch_without_objects_has_finite_losses_and_gradients() -> None:
 def test_losses_fall_in_a_few_steps() -> None:
     model = small_model()
     inputs = random_batch([2, 1], 3)
-    optimiser = paddle.optimizer.Adam(0.003, parameters=model.parameters())
-    values = []
-    for _ in range(8):
-        loss = model(inputs)["loss"]
-        loss.backward()
-        optimiser.step()
-        optimiser.clear_grad()
-        values.append(float(loss))
+    values = losses_of_steps(model, inputs, 8, learning_rate=0.003)
     assert values[-1] < 0.9 * values[0]
 
 
