@@ -210,7 +210,7 @@ def test_files_that_are_no_configuration(tmp_path: Path, text: str, message: str
 
 
 def test_an_unknown_name() -> None:
-    with pytest.raises(InvalidArgument, match="neither a file .* Did you mean PP-YOLOE_seg-S"):
+    with pytest.raises(InvalidArgument, match=r"neither a file .* Did you mean PP-YOLOE_seg-S"):
         read_config("PP-YOLOE-seg-S")
     with pytest.raises(InvalidArgument, match=r"'runs/mine.yaml' is neither a file nor"):
         read_config("runs/mine.yaml")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import annotated_types as limits
 from pydantic import BaseModel
@@ -25,8 +25,7 @@ def _walk(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInf
         key = prefix + (field.alias or name)
         yield key, field
         if is_section(field):
-            assert field.annotation is not None
-            yield from _walk(field.annotation, key + ".")
+            yield from _walk(cast(type[BaseModel], field.annotation), key + ".")
 
 
 def is_section(field: FieldInfo) -> bool:
@@ -79,8 +78,9 @@ def _words(part: Any, known: Sequence[Any]) -> str:
     if kind is Literal:
         return " or ".join(str(choice) for choice in get_args(part))
     if kind is tuple:
-        [(_, inner)] = {str(one): list(_unfold(one, []))[0] for one in get_args(part)}.values()
-        return f"a list of {len(get_args(part))} whole numbers{_bounds(inner)}"
+        entries = get_args(part)  # all alike
+        [(_, inner)] = _unfold(entries[0], [])
+        return f"a list of {len(entries)} whole numbers{_bounds(inner)}"
     if kind is list:
         return "a list of texts"
     names = {str: "a text", bool: "True or False", int: "a whole number", float: "a number"}

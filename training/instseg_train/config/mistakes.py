@@ -60,7 +60,7 @@ def _value(content: Mapping[str, Any], path: list[str]) -> Any:
 
 
 def _suggestion(key: str) -> str:
-    """The nearest key of the section, else those of this name elsewhere, else all of the section."""
+    """The nearest key of the section, else those of such a name elsewhere, else the section's."""
     section, _, name = key.rpartition(".")
     homes: dict[str, list[str]] = {}  # of each name
     for known in known_fields():

@@ -49,8 +49,12 @@ def _off(value: object) -> object:
 
 
 # Lax reading would take True for 1, and "yes" for True. Numbers such as 1e-4 are text in YAML.
-Whole = Annotated[int, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+CountOrZero = Annotated[int, Field(strict=True, ge=0)]
 Number = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+Positive = Annotated[Number, Field(gt=0)]
+Multiplier = Annotated[Number, Field(gt=0, le=4)]
+Text = Annotated[str, Field(min_length=1)]
 Flag = Annotated[bool, Field(strict=True)]
 Side = Annotated[int, Field(strict=True, ge=32)]
 Checkpoint = Annotated[str, AfterValidator(_checkpoint)]
@@ -61,13 +65,14 @@ class _Section(BaseModel):
 
 
 class GlobalSection(_Section):
-    """model: an official name; device: `cpu`, `gpu`, `gpu:0`, `gpu:0,1`, `cpu:2` (two processes)."""
+    """model: an official name; device: `cpu`, `gpu`, `gpu:0`, and with several processes `cpu:2`,
+    `gpu:0,1`; output: a folder."""
 
     model: Annotated[str, AfterValidator(_official)]
     mode: Literal["check_dataset", "train", "evaluate", "export", "predict"] = "check_dataset"
-    dataset_dir: str = Field("dataset", min_length=1)
+    dataset_dir: Text = "dataset"
     device: Annotated[str, AfterValidator(_device)] = "cpu"
-    output: str = Field("output", min_length=1)
+    output: Text = "output"
 
 
 class ConvertSection(_Section):
@@ -89,7 +94,7 @@ class SplitSection(_Section):
     enable: Flag = False
     train_percent: Number | None = None
     val_percent: Number | None = None
-    seed: Whole = Field(0, ge=0)
+    seed: CountOrZero = 0
 
     @model_validator(mode="after")
     def _sums_to_100(self) -> SplitSection:
@@ -112,8 +117,8 @@ class CheckDatasetSection(_Section):
 class ScaleSection(_Section):
     """Multipliers of channels and blocks, for small variants; 1: the official size."""
 
-    width: Number = Field(1.0, gt=0, le=4)
-    depth: Number = Field(1.0, gt=0, le=4)
+    width: Multiplier = 1.0
+    depth: Multiplier = 1.0
 
 
 class TrainSection(_Section):
@@ -142,32 +147,32 @@ class TrainSection(_Section):
     keep_checkpoints      so many of the last epochs stay on disk
     """
 
-    num_classes: Whole = Field(2, ge=1)
-    epochs_iters: Whole = Field(40, ge=1)
-    batch_size: Whole = Field(2, ge=1)
-    learning_rate: Number = Field(0.0001, gt=0)
+    num_classes: Count = 2
+    epochs_iters: Count = 40
+    batch_size: Count = 2
+    learning_rate: Positive = 0.0001
     pretrain_weight_path: str | None = None
-    warmup_steps: Whole = Field(100, ge=0)
+    warmup_steps: CountOrZero = 100
     resume_path: Checkpoint | None = None
-    log_interval: Whole = Field(10, ge=1)
-    eval_interval: Whole = Field(1, ge=1)
+    log_interval: Count = 10
+    eval_interval: Count = 1
     amp: Annotated[Literal["OFF", "O1", "O2"], BeforeValidator(_off)] = "OFF"
     dy2st: Flag = False
     dist_ips: str | None = None
-    seed: Whole = Field(0, ge=0)
-    num_workers: Whole = Field(2, ge=0)
+    seed: CountOrZero = 0
+    num_workers: CountOrZero = 2
     input_size: tuple[Side, Side] | None = None
     scale: ScaleSection = ScaleSection()
     from_scratch: Flag = False
-    ema_decay: Number | None = Field(None, ge=0, lt=1)
-    keep_checkpoints: Whole = Field(5, ge=1)
+    ema_decay: Annotated[Number, Field(ge=0, lt=1)] | None = None
+    keep_checkpoints: Count = 5
 
 
 class EvaluateSection(_Section):
     """weight_path: a checkpoint (.pdparams), or an exported folder. Ours: engine, precision."""
 
-    weight_path: str = Field("output/best_model/best_model.pdparams", min_length=1)
-    log_interval: Whole = Field(10, ge=1)
+    weight_path: Text = "output/best_model/best_model.pdparams"
+    log_interval: Count = 10
     engine: str = "auto"
     precision: str = "fp32"
 
@@ -190,10 +195,10 @@ class PredictSection(_Section):
     """model_dir: an exported folder; None: the official model. input: a file, folder, pattern or
     address. threshold: None: the model's own. Ours: engine, precision."""
 
-    batch_size: Whole = Field(1, ge=1)
+    batch_size: Count = 1
     model_dir: str | None = "output/best_model/inference"
     input: str | list[str] | None = None
-    threshold: Number | None = Field(None, ge=0, le=1)
+    threshold: Annotated[Number, Field(ge=0, le=1)] | None = None
     engine: str = "auto"
     precision: str = "fp32"
     kernel_option: KernelOptionSection = KernelOptionSection()
