@@ -1,5 +1,7 @@
 """The configuration of a run: PaddleX's sections and keys, typed."""
 
+from instseg_train.config.devices import Devices, parse_devices
+from instseg_train.config.reading import dump_config, read_config
 from instseg_train.config.schema import (
     CheckDatasetSection,
     Config,
@@ -13,9 +15,13 @@ from instseg_train.config.schema import (
 __all__ = [
     "CheckDatasetSection",
     "Config",
+    "Devices",
     "EvaluateSection",
     "ExportSection",
     "GlobalSection",
     "PredictSection",
     "TrainSection",
+    "dump_config",
+    "parse_devices",
+    "read_config",
 ]

@@ -5,11 +5,59 @@ Keys that PaddleX does not know have defaults that leave its behaviour as it is.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
-Side = Annotated[int, Field(ge=32)]
+from instseg.model_names import OFFICIAL_MODELS
+from instseg_train.config.devices import parse_devices
+from instseg_train.config.nearest import did_you_mean
+
+
+def _official(name: str) -> str:
+    if name not in OFFICIAL_MODELS:
+        raise ValueError(f"expected a model's name.{did_you_mean(name, OFFICIAL_MODELS)}")
+    return name
+
+
+def _device(text: str) -> str:
+    parse_devices(text)
+    return text
+
+
+def _checkpoint(path: str) -> str:
+    if not path.endswith(".pdparams"):
+        raise ValueError("expected a checkpoint, a file that ends in .pdparams")
+    return path
+
+
+def _no_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError  # the message is the one for the key
+    return value
+
+
+def _off(value: object) -> object:
+    return "OFF" if value is False else value  # YAML reads the bare word so
+
+
+# Lax reading would take True for 1, and "yes" for True. Numbers such as 1e-4 are text in YAML.
+Count = Annotated[int, Field(strict=True, ge=1)]
+CountOrZero = Annotated[int, Field(strict=True, ge=0)]
+Number = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+Positive = Annotated[Number, Field(gt=0)]
+Multiplier = Annotated[Number, Field(gt=0, le=4)]
+Text = Annotated[str, Field(min_length=1)]
+Flag = Annotated[bool, Field(strict=True)]
+Side = Annotated[int, Field(strict=True, ge=32)]
+Checkpoint = Annotated[str, AfterValidator(_checkpoint)]
 
 
 class _Section(BaseModel):
@@ -17,27 +65,48 @@ class _Section(BaseModel):
 
 
 class GlobalSection(_Section):
-    """model: an official name; device: `cpu`, `gpu`, `gpu:0`, `gpu:0,1`, `cpu:2` (two processes)."""
+    """model: an official name; device: `cpu`, `gpu`, `gpu:0`, and with several processes `cpu:2`,
+    `gpu:0,1`; output: a folder."""
 
-    model: str
+    model: Annotated[str, AfterValidator(_official)]
     mode: Literal["check_dataset", "train", "evaluate", "export", "predict"] = "check_dataset"
-    dataset_dir: str = "dataset"
-    device: str = "cpu"
-    output: str = "output"
+    dataset_dir: Text = "dataset"
+    device: Annotated[str, AfterValidator(_device)] = "cpu"
+    output: Text = "output"
 
 
 class ConvertSection(_Section):
-    enable: bool = False
+    """From another format to COCO's, in place, before the split and the check."""
+
+    enable: Flag = False
     src_dataset_type: Literal["LabelMe"] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_type(self) -> ConvertSection:
+        if self.enable and self.src_dataset_type is None:
+            raise ValueError("enable is True: give src_dataset_type too, which is LabelMe")
+        return self
 
 
 class SplitSection(_Section):
-    """Percentages of the images; they sum to 100."""
+    """Percentages of the images; they sum to 100. Ours: seed, of the drawing."""
 
-    enable: bool = False
-    train_percent: float | None = None
-    val_percent: float | None = None
-    seed: int = 0
+    enable: Flag = False
+    train_percent: Number | None = None
+    val_percent: Number | None = None
+    seed: CountOrZero = 0
+
+    @model_validator(mode="after")
+    def _sums_to_100(self) -> SplitSection:
+        if not self.enable:
+            return self
+        train, val = self.train_percent, self.val_percent
+        if train is None or val is None or train <= 0 or val <= 0 or abs(train + val - 100) > 1e-9:
+            raise ValueError(
+                f"enable is True: train_percent is {train} and val_percent {val}; expected two "
+                "numbers above 0 that sum to 100"
+            )
+        return self
 
 
 class CheckDatasetSection(_Section):
@@ -48,59 +117,88 @@ class CheckDatasetSection(_Section):
 class ScaleSection(_Section):
     """Multipliers of channels and blocks, for small variants; 1: the official size."""
 
-    width: float = Field(1.0, gt=0, le=4)
-    depth: float = Field(1.0, gt=0, le=4)
+    width: Multiplier = 1.0
+    depth: Multiplier = 1.0
 
 
 class TrainSection(_Section):
-    """batch_size is per process; eval_interval is in epochs, of evaluation and checkpoints; amp's
-    levels are Paddle's. Ours: from `seed` on."""
+    """PaddleX's keys:
 
-    num_classes: int = Field(2, ge=1)
-    epochs_iters: int = Field(40, ge=1)
-    batch_size: int = Field(2, ge=1)
-    learning_rate: float = Field(0.0001, gt=0)
+    batch_size            images of a step, per process
+    learning_rate         at the end of the warm-up; not scaled by the number of processes
+    pretrain_weight_path  file or address; None: random weights
+    warmup_steps          of linear warm-up
+    resume_path           the checkpoint (.pdparams) of a run to go on with
+    log_interval          in steps
+    eval_interval         in epochs, of evaluation and checkpoints
+    amp                   Paddle's levels of mixed precision
+    dy2st                 train the traced program
+    dist_ips              addresses of the hosts, separated by commas
+
+    Ours:
+
+    seed                  of weights, order of images and augmentation
+    num_workers           processes that load images; 0: none beside the training one
+    input_size            `target_size` of Mask-RT-DETR and PP-YOLOE_seg: height, width (multiples
+                          of 32), of the others the shorter and the longest side; None: official
+    scale                 multipliers of channels and blocks, for small variants
+    from_scratch          let the whole backbone learn, norms too: without pretrained weights
+    ema_decay             of the averaged weights; None: the model's own, 0: no averaging
+    keep_checkpoints      so many of the last epochs stay on disk
+    """
+
+    num_classes: Count = 2
+    epochs_iters: Count = 40
+    batch_size: Count = 2
+    learning_rate: Positive = 0.0001
     pretrain_weight_path: str | None = None
-    warmup_steps: int = Field(100, ge=0)
-    resume_path: str | None = None
-    log_interval: int = Field(10, ge=1)
-    eval_interval: int = Field(1, ge=1)
-    amp: Literal["OFF", "O1", "O2"] = "OFF"
-    dy2st: bool = False
+    warmup_steps: CountOrZero = 100
+    resume_path: Checkpoint | None = None
+    log_interval: Count = 10
+    eval_interval: Count = 1
+    amp: Annotated[Literal["OFF", "O1", "O2"], BeforeValidator(_off)] = "OFF"
+    dy2st: Flag = False
     dist_ips: str | None = None
-    seed: int = Field(0, ge=0)
-    num_workers: int = Field(2, ge=0)
+    seed: CountOrZero = 0
+    num_workers: CountOrZero = 2
     input_size: tuple[Side, Side] | None = None
     scale: ScaleSection = ScaleSection()
-    from_scratch: bool = False
-    ema_decay: float | None = Field(None, ge=0, lt=1)
-    keep_checkpoints: int = Field(5, ge=1)
+    from_scratch: Flag = False
+    ema_decay: Annotated[Number, Field(ge=0, lt=1)] | None = None
+    keep_checkpoints: Count = 5
 
 
 class EvaluateSection(_Section):
     """weight_path: a checkpoint (.pdparams), or an exported folder. Ours: engine, precision."""
 
-    weight_path: str = "output/best_model/best_model.pdparams"
-    log_interval: int = Field(10, ge=1)
+    weight_path: Text = "output/best_model/best_model.pdparams"
+    log_interval: Count = 10
     engine: str = "auto"
     precision: str = "fp32"
 
 
 class ExportSection(_Section):
+    """weight_path: file or address (.pdparams). Ours: program_format, and input_size as Train's."""
+
     weight_path: str | None = None
     program_format: Literal["pir", "legacy"] = "pir"
     input_size: tuple[Side, Side] | None = None
 
 
 class KernelOptionSection(_Section):
+    """PaddleX's choice of a kernel library; Predict.engine and Predict.precision replace it."""
+
     run_mode: str = "paddle"
 
 
 class PredictSection(_Section):
-    batch_size: int = Field(1, ge=1)
+    """model_dir: an exported folder; None: the official model. input: a file, folder, pattern or
+    address. threshold: None: the model's own. Ours: engine, precision."""
+
+    batch_size: Count = 1
     model_dir: str | None = "output/best_model/inference"
-    input: str | None = None
-    threshold: float | None = Field(None, ge=0, le=1)
+    input: str | list[str] | None = None
+    threshold: Annotated[Number, Field(ge=0, le=1)] | None = None
     engine: str = "auto"
     precision: str = "fp32"
     kernel_option: KernelOptionSection = KernelOptionSection()
@@ -117,3 +215,8 @@ class Config(BaseModel):
     evaluate: EvaluateSection = Field(EvaluateSection(), alias="Evaluate")
     export: ExportSection = Field(ExportSection(), alias="Export")
     predict: PredictSection = Field(PredictSection(), alias="Predict")
+
+    def content(self) -> dict[str, Any]:
+        """The sections and keys as a file has them, as plain data."""
+        content: dict[str, Any] = self.model_dump(mode="json", by_alias=True)
+        return content
