@@ -1,11 +1,11 @@
 """Checkpoints: folders that hold a model and all that a run needs to go on from it.
 
-    NAME.pdparams NAME.yml   the weights to use (averaged ones, if the run averages), and their card
-    NAME.pdema               the weights that are trained, where those above are averages
-    NAME.pdopt               the optimiser's state, by names of parameters
-    NAME.pdstates            where the run stands, JSON
-    inference/               the exported model
-    NAME.info.json           what the evaluation said, once there was one
+NAME.pdparams NAME.yml   the weights to use (averaged ones, if the run averages), and their card
+NAME.pdema               the weights that are trained, where those above are averages
+NAME.pdopt               the optimiser's state, by names of parameters
+NAME.pdstates            where the run stands, JSON
+inference/               the exported model
+NAME.info.json           what the evaluation said, once there was one
 """
 
 from __future__ import annotations

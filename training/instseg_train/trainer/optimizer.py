@@ -28,9 +28,7 @@ def build_optimizer(model: Segmenter, recipe: Recipe, *, master_weights: bool = 
 
     master_weights: float32 copies of float16 parameters are updated (AMP level O2).
     """
-    clip = (
-        None if recipe.clip_norm is None else paddle.nn.ClipGradByGlobalNorm(recipe.clip_norm)
-    )
+    clip = None if recipe.clip_norm is None else paddle.nn.ClipGradByGlobalNorm(recipe.clip_norm)
     common = {
         "learning_rate": 0.0,
         "parameters": list(trained_parameters(model).values()),

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import paddle
 import paddle.distributed as dist
 
 from instseg.errors import InvalidArgument
+from instseg_train.config import Devices
 from instseg_train.trainer.errors import TrainingError
 
 LOG_FOLDER = "distributed_train_logs"
@@ -21,42 +21,21 @@ WORKER_MODULE = "instseg_train.trainer.worker"
 _LAUNCHED = "PADDLE_TRAINER_ENDPOINTS"
 
 
-@dataclass(frozen=True)
-class Devices:
-    """kind: `cpu` or `gpu`; ids: of GPUs, or as many numbers as there are CPU processes."""
-
-    kind: str
-    ids: tuple[int, ...]
-
-    @classmethod
-    def parse(cls, text: str) -> Devices:
-        """`cpu`, `cpu:2` (two processes), `gpu`, `gpu:0`, `gpu:0,1`.
-
-        Raises InvalidArgument for anything else, and for GPUs where this Paddle has none.
-        """
-        kind, _, rest = text.partition(":")
-        numbers = rest.split(",") if rest else []
-        if kind not in ("cpu", "gpu") or not all(n.isdecimal() for n in numbers):
-            raise InvalidArgument(
-                f"Global.device is {text!r}; give cpu, cpu:N (N processes), gpu, gpu:0 or gpu:0,1"
-            )
-        if kind == "cpu":
-            count = int(numbers[0]) if numbers else 1
-            if len(numbers) > 1 or count < 1:
-                raise InvalidArgument(f"Global.device is {text!r}; give cpu:N for N processes")
-            return cls(kind, tuple(range(count)))
-        if not paddle.is_compiled_with_cuda():
-            raise InvalidArgument(
-                f"Global.device is {text!r}, but this Paddle has no CUDA. Install "
-                "'instseg[train-gpu]', or give Global.device=cpu"
-            )
-        ids = tuple(int(n) for n in numbers) or (0,)
-        here = paddle.device.cuda.device_count()
-        if len(set(ids)) != len(ids) or max(ids) >= here:
-            raise InvalidArgument(
-                f"Global.device is {text!r}, but this machine has {here} GPUs, numbered from 0"
-            )
-        return cls(kind, ids)
+def check_devices(devices: Devices) -> None:
+    """Raises InvalidArgument for GPUs that this Paddle, or this machine, does not have."""
+    if devices.kind == "cpu":
+        return
+    if not paddle.is_compiled_with_cuda():
+        raise InvalidArgument(
+            f"Global.device is {devices.first}, but this Paddle has no CUDA. Install "
+            "'instseg[train-gpu]', or give Global.device=cpu"
+        )
+    here = paddle.device.cuda.device_count()
+    highest = max(devices.ids, default=0)
+    if highest >= here:
+        raise InvalidArgument(
+            f"Global.device asks for GPU {highest}, but this machine has {here}, numbered from 0"
+        )
 
 
 def is_launched() -> bool:
@@ -75,7 +54,7 @@ def launch(devices: Devices, config_file: Path, output: Path, hosts: str | None)
     if devices.kind == "gpu":
         command += ["--devices", ",".join(map(str, devices.ids))]
     else:
-        command += ["--nproc_per_node", str(len(devices.ids))]
+        command += ["--nproc_per_node", str(devices.processes)]
         environment |= {"PADDLE_DISTRI_BACKEND": "gloo", "CUDA_VISIBLE_DEVICES": ""}
     if hosts:
         command += ["--ips", hosts]
@@ -84,7 +63,7 @@ def launch(devices: Devices, config_file: Path, output: Path, hosts: str | None)
     code = subprocess.run(command, env=environment, check=False).returncode
     if code:
         raise TrainingError(
-            f"one of {len(devices.ids)} training processes ended with exit code {code}; what each "
+            f"one of {devices.processes} training processes ended with exit code {code}; what each "
             f"said is in {output / LOG_FOLDER}"
         )
 
@@ -92,7 +71,7 @@ def launch(devices: Devices, config_file: Path, output: Path, hosts: str | None)
 def begin(devices: Devices) -> None:
     """In every process: takes its device and meets the others."""
     if not is_launched():
-        paddle.set_device("cpu" if devices.kind == "cpu" else f"gpu:{devices.ids[0]}")
+        paddle.set_device(devices.first)
         return
     if devices.kind == "cpu":
         paddle.set_device("cpu")

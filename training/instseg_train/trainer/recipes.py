@@ -42,9 +42,7 @@ _ONE_X = (8 / 12, 11 / 12)
 _RCNN = Recipe("momentum", 1e-4, milestones=_ONE_X)
 
 FAMILY_RECIPES: Mapping[str, Recipe] = {
-    "mask_rtdetr": Recipe(
-        "adamw", 1e-4, clip_norm=0.1, ema_decay=0.9999, ema_ramp="exponential"
-    ),
+    "mask_rtdetr": Recipe("adamw", 1e-4, clip_norm=0.1, ema_decay=0.9999, ema_ramp="exponential"),
     "ppyoloe_seg": Recipe(
         "momentum",
         5e-4,
