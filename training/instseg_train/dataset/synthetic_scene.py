@@ -6,7 +6,9 @@ outline, a nucleus, soft edges). Light, background, blur and noise change from p
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from PIL import Image
 from scipy import ndimage
 
 from instseg.errors import InvalidArgument
+from instseg_train.dataset.clutter import draw_clutter
 
 CLASSES: tuple[str, ...] = ("coin", "cell")
 COIN, CELL = 0, 1
@@ -30,6 +33,13 @@ class SceneOptions:
     radius          smallest and largest, as parts of the shorter side
     least_visible   an object of which less than this part would be seen is not drawn
 
+    Parts of the pictures, or of the coins, that are harder, nearer to real ones (0: none):
+
+    alike           hold one class only, all of one metal
+    rows            are laid out in rows and columns
+    worn            coins without a clear rim, no longer round, with a coarse relief
+    clutter         have straight things and stripes behind the objects
+
     Raises InvalidArgument for ranges that are turned round and for values outside 0 to 1.
     """
 
@@ -38,6 +48,10 @@ class SceneOptions:
     objects: tuple[int, int] = (3, 12)
     radius: tuple[float, float] = (0.06, 0.16)
     least_visible: float = 0.5
+    alike: float = 0.0
+    rows: float = 0.0
+    worn: float = 0.0
+    clutter: float = 0.0
 
     def __post_init__(self) -> None:
         if min(self.height, self.width) < 16:
@@ -48,8 +62,9 @@ class SceneOptions:
             raise InvalidArgument(f"objects is {self.objects}; give the fewest, then the most")
         if not 0 < self.radius[0] <= self.radius[1] <= 1:
             raise InvalidArgument(f"radius is {self.radius}; give two parts of 1, smallest first")
-        if not 0 <= self.least_visible <= 1:
-            raise InvalidArgument(f"least_visible is {self.least_visible}; give a part of 1")
+        for name in ("least_visible", "alike", "rows", "worn", "clutter"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InvalidArgument(f"{name} is {getattr(self, name)}; give a part of 1")
 
 
 @dataclass(frozen=True)
@@ -66,17 +81,26 @@ def draw_scene(random: np.random.Generator, options: SceneOptions) -> Scene:
     height, width = options.height, options.width
     canvas = _background(random, height, width)
     light = _direction(random)
+    if _happens(random, options.clutter):
+        draw_clutter(canvas, random)
+    only = int(random.integers(len(CLASSES))) if _happens(random, options.alike) else None
+    metal = None if only is None else _metal(random)
+    layout = (_in_rows if _happens(random, options.rows) else _anywhere)(random, options)
     masks: list[npt.NDArray[np.bool_]] = []
     class_ids: list[int] = []
-    for _ in range(int(random.integers(options.objects[0], options.objects[1] + 1))):
-        class_id = int(random.integers(len(CLASSES)))
-        distance = _distance_to_outline(random, options, wobble=0.12 if class_id == CELL else 0.015)
+    for place in layout:
+        class_id = int(random.integers(len(CLASSES))) if only is None else only
+        worn = class_id == COIN and _happens(random, options.worn)
+        wobble = 0.12 if class_id == CELL else 0.07 if worn else 0.015
+        distance = _distance_to_outline(random, options, place(), wobble)
         mask = distance > 0
         if not _fits(mask, masks, options.least_visible):
             continue
         _cast_shadow(canvas, mask, light, random)
-        paint = _paint_cell if class_id == CELL else _paint_coin
-        paint(canvas, distance, light, random)
+        if class_id == CELL:
+            _paint_cell(canvas, distance, random)
+        else:
+            _paint_coin(canvas, distance, light, random, worn=worn, metal=metal)
         for earlier in masks:
             earlier &= ~mask
         masks.append(mask)
@@ -113,16 +137,58 @@ def _direction(random: np.random.Generator) -> npt.NDArray[np.float32]:
     return unit
 
 
+Place = tuple[float, float, float]
+"""Radius, and x and y of the centre, in pixels."""
+
+
+def _happens(random: np.random.Generator, part: float) -> bool:
+    """In this part of the cases; nothing is drawn from the generator where that is none."""
+    return part > 0 and random.random() < part
+
+
+def _anywhere(random: np.random.Generator, options: SceneOptions) -> list[Callable[[], Place]]:
+    """For each object a function that draws its place."""
+    height, width = options.height, options.width
+
+    def place() -> Place:
+        radius = random.uniform(*options.radius) * min(height, width)
+        center_x = random.uniform(-0.3 * radius, width + 0.3 * radius)
+        center_y = random.uniform(-0.3 * radius, height + 0.3 * radius)
+        return radius, center_x, center_y
+
+    return [place] * int(random.integers(options.objects[0], options.objects[1] + 1))
+
+
+def _in_rows(random: np.random.Generator, options: SceneOptions) -> list[Callable[[], Place]]:
+    """The same in rows and columns, some places empty, none quite in line."""
+    most = max(2, int(np.sqrt(options.objects[1])))
+    rows, columns = (int(n) for n in random.integers(2, most + 1, 2))
+    step_y, step_x = options.height / rows, options.width / columns
+    smallest, largest = (part * min(options.height, options.width) for part in options.radius)
+
+    def place(row: int, column: int) -> Place:
+        radius = random.uniform(0.3, 0.48) * min(step_x, step_y)
+        slack = 0.5 * min(step_x, step_y) - radius
+        center_x = (column + 0.5) * step_x + random.uniform(-slack, slack)
+        center_y = (row + 0.5) * step_y + random.uniform(-slack, slack)
+        return float(np.clip(radius, smallest, largest)), center_x, center_y
+
+    cells = [(row, column) for row in range(rows) for column in range(columns)]
+    return [partial(place, *cell) for cell in cells if random.random() > 0.1]
+
+
 def _distance_to_outline(
-    random: np.random.Generator, options: SceneOptions, *, wobble: float
+    random: np.random.Generator, options: SceneOptions, place: Place, wobble: float
 ) -> Plane:
     """1 in the middle of the object, 0 on its outline, negative outside."""
     height, width = options.height, options.width
-    radius = random.uniform(*options.radius) * min(height, width)
-    center_x = random.uniform(-0.3 * radius, width + 0.3 * radius)
-    center_y = random.uniform(-0.3 * radius, height + 0.3 * radius)
+    radius, center_x, center_y = place
     tilt, squeeze = random.uniform(0, np.pi), random.uniform(0.8 if wobble > 0.05 else 0.94, 1.0)
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    # Computed around the object; no outline reaches 1.4 radii, and beyond 1.6 nothing is painted.
+    reach = 1.6 * radius + 2
+    rows = slice(max(0, int(center_y - reach)), min(height, int(center_y + reach) + 1))
+    columns = slice(max(0, int(center_x - reach)), min(width, int(center_x + reach) + 1))
+    y, x = np.mgrid[rows, columns].astype(np.float32)
     dx, dy = x + 0.5 - center_x, y + 0.5 - center_y
     along = dx * np.cos(tilt) + dy * np.sin(tilt)
     across = (dy * np.cos(tilt) - dx * np.sin(tilt)) / squeeze
@@ -131,7 +197,8 @@ def _distance_to_outline(
     for waves in range(2, 6):
         phase = random.uniform(0, 2 * np.pi)
         outline += random.uniform(-wobble, wobble) / waves * 2 * np.cos(waves * angle + phase)
-    distance: Plane = (1 - np.hypot(along, across) / (radius * outline)).astype(np.float32)
+    distance = np.full((height, width), -1, np.float32)
+    distance[rows, columns] = 1 - np.hypot(along, across) / (radius * outline)
     return distance
 
 
@@ -170,24 +237,38 @@ def _paint_coin(
     distance: Plane,
     light: npt.NDArray[np.float32],
     random: np.random.Generator,
+    *,
+    worn: bool,
+    metal: npt.NDArray[np.float64] | None,
 ) -> None:
-    """A disc with a rim and a relief, shaded by the light (Lambert), with a touch of gloss."""
+    """A disc with a rim and a relief, shaded by the light (Lambert), with a touch of gloss. metal:
+    its color [3]; None: any."""
     height, width = distance.shape
     area = np.count_nonzero(distance > 0)
     pixels = float(np.sqrt(area / np.pi))  # of its radius
     rim = random.uniform(0.05, 0.14)
-    relief = smooth_noise(random, height, width, max(height, width) / random.uniform(4, 9))
+    feature = random.uniform(4, 9)  # of the relief, in pixels
+    if worn:
+        feature = max(feature, random.uniform(0.3, 0.8) * pixels)
+    relief = smooth_noise(random, height, width, max(height, width) / feature)
     profile = np.clip(distance / 0.04, 0, 1) - 0.5 * np.clip((distance - rim) / 0.05, 0, 1)
+    if worn:
+        profile = np.clip(distance / random.uniform(0.05, 0.4), 0, 1) * random.uniform(0.3, 1.0)
     inside = np.clip((distance - rim) / 0.1, 0, 1)
     surface = profile * random.uniform(1.0, 2.5) + relief * inside * random.uniform(0.3, 1.3)
     slope_y, slope_x = np.gradient(surface * min(3.0, 0.12 * pixels))
     lit = light[2] - (slope_x * light[0] + slope_y * light[1])
     lit = lit / np.sqrt(1 + slope_x**2 + slope_y**2)
     wear = 0.08 * smooth_noise(random, height, width, max(height, width) / 20)
-    metal = random.uniform(0.3, 0.85) + random.uniform(-0.03, 0.03, 3) + _metal_tint(random)
+    metal = _metal(random) if metal is None else metal + random.uniform(-0.1, 0.1)
     color = metal * (0.35 + 0.75 * np.clip(lit, 0, None) + wear)[..., None]
     color += 0.5 * np.clip(lit - 0.9, 0, None)[..., None]
     _blend(canvas, color, np.clip(distance * pixels + 0.5, 0, 1))
+
+
+def _metal(random: np.random.Generator) -> npt.NDArray[np.float64]:
+    tone: npt.NDArray[np.float64] = random.uniform(0.3, 0.85) + random.uniform(-0.03, 0.03, 3)
+    return tone + _metal_tint(random)
 
 
 def _metal_tint(random: np.random.Generator) -> npt.NDArray[np.float64]:
@@ -199,10 +280,9 @@ def _metal_tint(random: np.random.Generator) -> npt.NDArray[np.float64]:
 def _paint_cell(
     canvas: npt.NDArray[np.float32],
     distance: Plane,
-    light: npt.NDArray[np.float32],
     random: np.random.Generator,
 ) -> None:
-    """A soft body with a darker or brighter wall, granules and a nucleus; `light` plays no part."""
+    """A soft body with a darker or brighter wall, granules and a nucleus."""
     height, width = distance.shape
     pixels = float(np.sqrt(np.count_nonzero(distance > 0) / np.pi))
     granules = smooth_noise(random, height, width, max(height, width) / random.uniform(5, 12))
