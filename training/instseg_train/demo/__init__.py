@@ -1,0 +1,1 @@
+"""How the demo model inside the package was made."""
