@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from instseg.errors import InvalidArgument
-from instseg_train.data.image_record import ImageRecord, Outline
+from instseg_train.data.image_record import ImageRecord
+from instseg_train.data.shapes.polygons import Polygons, polygon_part
 
 # Sides of a box up to this are none (PaddleDetection coco.py).
 LEAST_SIDE = 1e-5
@@ -95,7 +96,7 @@ class _Objects:
     boxes: list[list[float]] = field(default_factory=list)
     class_ids: list[int] = field(default_factory=list)
     crowd: list[bool] = field(default_factory=list)
-    outlines: list[Outline] = field(default_factory=list)
+    outlines: list[Polygons | bytes] = field(default_factory=list)
 
     def add(self, row: Mapping[str, Any]) -> None:
         category = row["category_id"]
@@ -141,20 +142,15 @@ def _box(value: Any) -> list[float] | None:
     return [round(edge, 3) for edge in (x, y, x + width, y + height)]
 
 
-def _outline(value: Any, size: tuple[int, int]) -> Outline | None:
+def _outline(value: Any, size: tuple[int, int]) -> Polygons | bytes | None:
     """COCO's `segmentation`: parts, or run lengths as a list or as compressed counts."""
     if isinstance(value, dict):
         return _run_lengths(value, size)
     if not isinstance(value, list):
         return None
-    parts = [np.array(part, np.float32) for part in value if _is_polygon(part)]
-    parts = [part for part in parts if np.isfinite(part).all()]
-    return parts or None
-
-
-def _is_polygon(part: Any) -> bool:
-    """Three corners or more; COCO's tools would take two for a box."""
-    return isinstance(part, Sequence) and len(part) >= 6 and len(part) % 2 == 0
+    parts = [polygon_part(part, size) for part in value if isinstance(part, list)]
+    usable = [part for part in parts if part is not None]
+    return Polygons(usable) if usable else None
 
 
 def _run_lengths(value: Mapping[str, Any], size: tuple[int, int]) -> bytes | None:

@@ -16,7 +16,7 @@ NAMED_FILES = 5
 
 
 class CocoDataset:
-    """`images/` and `annotations/instance_SPLIT.json` of a folder, images in the order of their ids.
+    """`images/` and `annotations/instance_SPLIT.json` of a folder; images by rising id.
 
     A class index is the place of a category's id among the sorted ids. Annotations are held in
     memory, images are read when they are asked for.

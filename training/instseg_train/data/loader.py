@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from types import TracebackType
 
+from PIL import Image
+
 from instseg.errors import InvalidArgument
 from instseg_train.data.batching import join
 from instseg_train.data.coco_dataset import CocoDataset
 from instseg_train.data.order import Order
+from instseg_train.data.picture import batch_picture
 from instseg_train.data.recipes import recipe
 from instseg_train.data.sample import Batch
 from instseg_train.data.task import Task, prepare
@@ -73,6 +76,10 @@ class TrainLoader:
     def _in_process(self, tasks: Iterator[Task]) -> Iterator[Batch]:
         for task in tasks:
             yield join(prepare(task, self._recipe), self._recipe)
+
+    def picture(self, batch: Batch) -> Image.Image:
+        """The first images of a batch of this loader with their objects drawn on them."""
+        return batch_picture(batch, self._recipe, self._dataset.class_names)
 
     def close(self) -> None:
         """Ends the workers; may be called again."""

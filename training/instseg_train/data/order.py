@@ -55,7 +55,7 @@ class Order:
         return [row[begin : begin + self.batch_size].tolist() for begin in begins]
 
     def sample_seed(self, epoch: int, image: int) -> list[int]:
-        """Seeds what is random about one image: the same whatever batch, rank or worker it is in."""
+        """Seeds what is random about one image: the same in whatever batch, rank or worker."""
         return [self.seed, epoch, _SAMPLE, image]
 
     def batch_seed(self, epoch: int, step: int) -> list[int]:

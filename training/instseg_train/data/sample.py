@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypedDict
+from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
-Polygons = list[npt.NDArray[np.float32]]
-"""The parts of one object: float32 [2p], x and y in turn, in pixels of the image."""
+from instseg_train.data.shapes import Shape
 
 
 @dataclass(frozen=True)
 class Sample:
     """One image with its n objects, at any step between reading and batching.
 
-    image        [H, W, 3] RGB; uint8 as read, float32 in the same range where a step needs it
+    image        uint8 [H, W, 3] RGB
     boxes        float32 [n, 4] x1, y1, x2, y2 in pixels of `image`
     class_ids    int64 [n] in [0, K)
     crowd        bool [n]
-    polygons     n lists of parts; None where the data set has run lengths, and once `masks`
-                 hold the objects
+    shapes       n: what each object covers
     masks        uint8 [n, H, W] 0 or 1; None before they are drawn
     image_id     of the data set
     original     height, width as read
     """
 
-    image: npt.NDArray[Any]
+    image: npt.NDArray[np.uint8]
     boxes: npt.NDArray[np.float32]
     class_ids: npt.NDArray[np.int64]
     crowd: npt.NDArray[np.bool_]
-    polygons: list[Polygons] | None
+    shapes: list[Shape]
     masks: npt.NDArray[np.uint8] | None
     image_id: int
     original: tuple[int, int]
@@ -45,6 +43,23 @@ class Sample:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def select(self, keep: npt.NDArray[np.bool_]) -> Sample:
+        """The objects where `keep` bool [n] is true."""
+        if keep.all():
+            return self
+        return replace(
+            self,
+            boxes=self.boxes[keep],
+            class_ids=self.class_ids[keep],
+            crowd=self.crowd[keep],
+            shapes=[shape for shape, kept in zip(self.shapes, keep, strict=True) if kept],
+            masks=None if self.masks is None else self.masks[keep],
+        )
+
+
+ImagePolygons = list[list[npt.NDArray[np.float32]]]
+"""n objects, each a list of outlines float32 [2p]: x and y in turn."""
+
 
 class Batch(TypedDict, total=False):
     """N samples of one size, as `Segmenter.forward` takes them, but in NumPy."""
@@ -55,6 +70,6 @@ class Batch(TypedDict, total=False):
     gt_bbox: list[npt.NDArray[np.float32]]  # [n, 4] each
     gt_class: list[npt.NDArray[np.int64]]  # [n]
     gt_segm: list[npt.NDArray[np.uint8]]  # [n, H, W]; [0, H, W] where gt_poly has the objects
-    gt_poly: list[list[Polygons] | None]  # R-CNNs; None of images whose objects are masks
+    gt_poly: list[ImagePolygons | None]  # R-CNNs; None for images whose objects are bitmaps
     is_crowd: list[npt.NDArray[np.int32]]  # [n]
     image_id: npt.NDArray[np.int64]  # [N]

@@ -37,8 +37,11 @@ def prepare(task: Task, recipe: Recipe) -> list[Sample]:
     for record, seed in zip(task.records, task.seeds, strict=True):
         random = np.random.default_rng(seed)
         try:
-            sample = record.without_crowds().read()
-            for step in recipe.steps:
+            sample = record.read(crowds=False)  # PaddleX's models learn nothing from them
+            for step in recipe.steps.own:
+                sample = step(sample, random)
+            random = np.random.default_rng(task.batch_seed)
+            for step in recipe.steps.shared:
                 sample = step(sample, random)
         except (ImageError, InvalidArgument):
             raise

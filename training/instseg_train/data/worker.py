@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import sys
 from typing import BinaryIO
 
@@ -17,7 +16,6 @@ from instseg.errors import InstsegError
 
 def main() -> None:
     """First message: the recipe; then tasks. Each answer is a list of samples or an exception."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training process to handle
     requests = sys.stdin.buffer
     # What libraries print must not get among the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")

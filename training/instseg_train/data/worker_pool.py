@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import queue
 import subprocess
@@ -32,12 +33,14 @@ class WorkerPool:
         self.num_workers = num_workers
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._workers = [_Worker(recipe) for _ in range(num_workers)]
-        for worker in self._workers:
-            # Daemons: at exit nobody waits for batches that nobody will use.
-            threading.Thread(
-                target=_talk, args=(worker, recipe, self._jobs), name="batches", daemon=True
-            ).start()
-        self._finalizer = weakref.finalize(self, _shut_down, self._workers, self._jobs)
+        # Daemons: at exit nobody waits for batches that nobody will use.
+        threads = [
+            threading.Thread(target=_talk, args=(worker, recipe, self._jobs), daemon=True)
+            for worker in self._workers
+        ]
+        self._finalizer = weakref.finalize(self, _shut_down, self._workers, self._jobs, threads)
+        for thread in threads:
+            thread.start()
 
     def submit(self, task: Task) -> Future[Batch]:
         """The batch, later. Its `result()` raises what preparing it raised; InstsegError if the
@@ -60,7 +63,10 @@ class _Worker:
         # Modules come from where this process has them, not from the working directory.
         program = f"import sys; sys.path[:] = {sys.path!r}; {_PROGRAM}"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the training process to handle
         )
         self._recipe = recipe
         self._started = False
@@ -91,6 +97,12 @@ class _Worker:
         self.process.kill()
         self.process.wait()
 
+    def close_pipes(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(OSError):  # what was left to send has no receiver
+                pipe.close()
+
 
 def _ending(code: int) -> str:
     if code == -9:
@@ -109,10 +121,18 @@ def _talk(worker: _Worker, recipe: Recipe, jobs: queue.SimpleQueue[_Job | None])
         except BaseException as error:
             future.set_exception(error)
         del job, task, future  # a batch must not wait here for the next one
+    worker.close_pipes()
 
 
-def _shut_down(workers: list[_Worker], jobs: queue.SimpleQueue[_Job | None]) -> None:
+def _shut_down(
+    workers: list[_Worker],
+    jobs: queue.SimpleQueue[_Job | None],
+    threads: list[threading.Thread],
+) -> None:
     for worker in workers:
         worker.kill()
     for _ in workers:
         jobs.put(None)
+    for thread in threads:
+        if thread is not threading.current_thread():  # which may be where the pool is collected
+            thread.join()

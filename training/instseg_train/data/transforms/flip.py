@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from instseg_train.data.sample import Sample
@@ -20,20 +21,13 @@ class RandomFlip:
 
 
 def flip(sample: Sample) -> Sample:
-    """The mirror image; x becomes width - x."""
+    """The mirror image: x becomes width - x."""
     width = sample.size[1]
     boxes = sample.boxes.copy()
     boxes[:, 0::2] = width - sample.boxes[:, 2::-2]
-    polygons = sample.polygons
-    if polygons is not None:
-        sign, offset = np.array([-1, 1], np.float32), np.array([width, 0], np.float32)
-        polygons = [
-            [(part.reshape(-1, 2) * sign + offset).ravel() for part in parts] for parts in polygons
-        ]
     return replace(
         sample,
-        image=sample.image[:, ::-1],
+        image=np.asarray(cv2.flip(sample.image, 1), np.uint8),
         boxes=boxes,
-        polygons=polygons,
-        masks=None if sample.masks is None else sample.masks[:, :, ::-1],
+        shapes=[shape.mirrored(width) for shape in sample.shapes],
     )
