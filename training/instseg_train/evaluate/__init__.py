@@ -4,6 +4,7 @@ from instseg_train.evaluate.checkpoint import evaluate
 from instseg_train.evaluate.coco_metrics import CocoMetrics, CocoScores
 from instseg_train.evaluate.evaluation import Evaluation, FailedImage
 from instseg_train.evaluate.folder import evaluate_folder
+from instseg_train.evaluate.output_files import write_evaluation
 
 __all__ = [
     "CocoMetrics",
@@ -12,4 +13,5 @@ __all__ = [
     "FailedImage",
     "evaluate",
     "evaluate_folder",
+    "write_evaluation",
 ]
