@@ -60,12 +60,13 @@ def _draw_means(axes: Any, precision: npt.NDArray[np.float64]) -> None:
         axes.text(0.5, 0.5, "the annotations have no objects", ha="center", color=_TEXT)
         return
     lines = (
-        ("IoU 0.50", "AP50", precision[IOU_50].mean(axis=1)),
-        ("IoU 0.75", "AP75", precision[IOU_75].mean(axis=1)),
-        ("mean of IoU 0.50 to 0.95", "AP", precision.mean(axis=(0, 2))),
+        ("IoU 0.50", "AP50", precision[IOU_50].mean(axis=1), 4.0),
+        ("IoU 0.75", "AP75", precision[IOU_75].mean(axis=1), 2.5),
+        ("mean of IoU 0.50 to 0.95", "AP", precision.mean(axis=(0, 2)), 1.5),
     )
-    for (name, metric, curve), color in zip(lines, _COLORS, strict=False):
-        _draw_line(axes, curve, f"{name}: {metric} {curve.mean():.3f}", color)
+    # Thinner from line to line: where two are equal, both are seen.
+    for (name, metric, curve, width), color in zip(lines, _COLORS, strict=False):
+        _draw_line(axes, curve, f"{name}: {metric} {curve.mean():.3f}", color, width)
     axes.legend(loc="lower left", fontsize=9, framealpha=0.9, edgecolor="0.85")
 
 
@@ -84,7 +85,7 @@ def _draw_classes(axes: Any, scores: CocoScores, known: list[int]) -> None:
     some = len(shown) < len(curves)
     axes.legend(
         title=f"AP50: best and worst of {len(curves)}" if some else "AP50",
-        loc="lower left",
+        loc="best",
         fontsize=9,
         framealpha=0.9,
         edgecolor="0.85",
@@ -97,5 +98,5 @@ def _shown(ap50: Mapping[str, float], names: list[str]) -> list[str]:
     return ranked if len(ranked) <= MOST_LINES else ranked[:BEST] + ranked[-WORST:]
 
 
-def _draw_line(axes: Any, curve: Curve, label: str, color: str) -> None:
-    axes.plot(RECALLS, curve, color=color, linewidth=2, label=label, zorder=2)
+def _draw_line(axes: Any, curve: Curve, label: str, color: str, width: float = 2.0) -> None:
+    axes.plot(RECALLS, curve, color=color, linewidth=width, label=label, zorder=2)

@@ -22,12 +22,16 @@ from instseg_train.evaluate.detections import Detections
 from instseg_train.evaluate.image_scores import ImageScore
 
 # Class ids whose colours stand for what became of an instance: blue, orange, magenta, lime.
-RIGHT, MISSED, FALSE, CROWD = 0, 4, 2, 1
+RIGHT, MISSED, FALSE, CROWD = 0, 17, 2, 1
 # The longer side of a panel: small images are enlarged, large ones reduced.
 LEAST_SIDE, MOST_SIDE = 480, 960
-FONT, GAP, LINE = 14, 10, 24
+FONT, GAP, LINE = 16, 10, 26
 # With more than this on a panel, only faults have labels.
 MOST_LABELS = 24
+_INK = (40, 40, 48)
+
+_Caption = list[tuple[str, int | None]]
+"""Words, each with the status whose colour stands before it."""
 
 
 @dataclass(frozen=True)
@@ -66,26 +70,38 @@ def draw_worst_picture(
     longest = max(height, width)
     side = min(max(longest, LEAST_SIDE), MOST_SIDE)
     size = (max(1, round(width * side / longest)), max(1, round(height * side / longest)))
-    scaled = Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC)
+    # Grey: colours of the image would be taken for ours.
+    grey = Image.fromarray(rgb).convert("L").resize(size, Image.Resampling.BICUBIC)
+    scaled = grey.convert("RGB")
     left = _panel(scaled, _annotated(score, truth, class_labels), letters)
     right = _panel(scaled, _found(score, truth, detections, class_labels), letters)
-    captions = (
-        (("annotated:", None), ("found", RIGHT), ("missed", MISSED), ("crowd", CROWD)),
-        (("predicted:", None), ("right", RIGHT), ("false", FALSE)),
-    )
-    canvas = Image.new(
-        "RGB", (2 * size[0] + 3 * GAP, size[1] + 2 * LINE + 2 * GAP), (255, 255, 255)
-    )
-    draw = ImageDraw.Draw(canvas)
+    annotated: _Caption = [("annotated:", None), ("found", RIGHT), ("missed", MISSED)]
+    if score.ignored:
+        annotated.append(("crowd, does not count", CROWD))
+    predicted: _Caption = [("predicted:", None), ("right", RIGHT), ("false", FALSE)]
     title = (
         f"{truth.images[score.image_id].file_name}: {len(score.right)} right, "
         f"{len(score.missed)} missed, {len(score.false)} false; F1 {score.f1:.2f} "
         f"(IoU 0.5, score {threshold:g})"
     )
-    draw.text((GAP, GAP + FONT), title, (40, 40, 48), letters, anchor="ls")
-    for number, (panel, caption) in enumerate(zip((left, right), captions, strict=True)):
-        x = GAP + number * (size[0] + GAP)
-        _draw_caption(draw, (x, GAP + LINE + FONT), caption, letters)
+    return _composed(title, [(left, annotated), (right, predicted)], letters)
+
+
+def _composed(title: str, panels: Sequence[tuple[Image.Image, _Caption]], font: Any) -> Image.Image:
+    """Title, captions with swatches of their colours, panels side by side, on white."""
+    draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    column = max(
+        *(panel.width for panel, _ in panels),
+        *(_draw_caption(draw, (0, 0), caption, font) for _, caption in panels),
+    )
+    width = max(len(panels) * (column + GAP) + GAP, round(draw.textlength(title, font)) + 2 * GAP)
+    height = panels[0][0].height + 2 * LINE + 2 * GAP
+    canvas = Image.new("RGB", (width, height), (255, 255, 255))
+    draw = ImageDraw.Draw(canvas)
+    draw.text((GAP, GAP + FONT), title, _INK, font, anchor="ls")
+    for number, (panel, caption) in enumerate(panels):
+        x = GAP + number * (column + GAP)
+        _draw_caption(draw, (x, GAP + LINE + FONT), caption, font)
         canvas.paste(panel, (x, GAP + 2 * LINE))
     return canvas
 
@@ -158,16 +174,14 @@ def _draw_labels(
 
 
 def _draw_caption(
-    draw: ImageDraw.ImageDraw,
-    at: tuple[int, int],
-    caption: Sequence[tuple[str, int | None]],
-    font: Any,
-) -> None:
-    """Words in a row, each with a swatch of its colour before it; `at`: start of the base line."""
-    x, y = at
+    draw: ImageDraw.ImageDraw, start: tuple[int, int], caption: _Caption, font: Any
+) -> int:
+    """`start`: of the base line. Returns the width in pixels."""
+    x, y = start
     for word, status in caption:
         if status is not None:
-            draw.rectangle((x, y - FONT + 3, x + 10, y), fill=class_color(status))
+            draw.rectangle((x, y - FONT + 4, x + 10, y), fill=class_color(status))
             x += 16
-        draw.text((x, y), word, (40, 40, 48), font, anchor="ls")
+        draw.text((x, y), word, _INK, font, anchor="ls")
         x += round(draw.textlength(word, font)) + 14
+    return x - start[0]
