@@ -142,7 +142,9 @@ class TrainSection(_Section):
     input_size            `target_size` of Mask-RT-DETR and PP-YOLOE_seg: height, width (multiples
                           of 32), of the others the shorter and the longest side; None: official
     scale                 multipliers of channels and blocks, for small variants
-    from_scratch          let the whole backbone learn, norms too: without pretrained weights
+    optimizer             instead of the model's own: `momentum` or `adamw`
+    from_scratch          let the whole backbone learn, norms too; without pretrained weights
+                          that is so anyway
     ema_decay             of the averaged weights; None: the model's own, 0: no averaging
     keep_checkpoints      so many of the last epochs stay on disk
     """
@@ -163,6 +165,7 @@ class TrainSection(_Section):
     num_workers: CountOrZero = 2
     input_size: tuple[Side, Side] | None = None
     scale: ScaleSection = ScaleSection()
+    optimizer: Literal["momentum", "adamw"] | None = None
     from_scratch: Flag = False
     ema_decay: Annotated[Number, Field(ge=0, lt=1)] | None = None
     keep_checkpoints: Count = 5

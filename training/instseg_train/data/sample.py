@@ -20,7 +20,8 @@ class Sample:
     boxes        float32 [n, 4] x1, y1, x2, y2 in pixels of `image`
     class_ids    int64 [n] in [0, K)
     crowd        bool [n]
-    polygons     n lists of parts; None once `masks` hold the objects
+    polygons     n lists of parts; None where the data set has run lengths, and once `masks`
+                 hold the objects
     masks        uint8 [n, H, W] 0 or 1; None before they are drawn
     image_id     of the data set
     original     height, width as read
@@ -35,16 +36,25 @@ class Sample:
     image_id: int
     original: tuple[int, int]
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """height, width of `image`"""
+        height, width = self.image.shape[:2]
+        return int(height), int(width)
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
 
 class Batch(TypedDict, total=False):
     """N samples of one size, as `Segmenter.forward` takes them, but in NumPy."""
 
     image: npt.NDArray[np.float32]  # [N, 3, H, W] normalised
     im_shape: npt.NDArray[np.float32]  # [N, 2] height, width after resizing, before padding
-    scale_factor: npt.NDArray[np.float32]  # [N, 2] resized / original, y and x
+    scale_factor: npt.NDArray[np.float32]  # [N, 2] that size / original, y and x
     gt_bbox: list[npt.NDArray[np.float32]]  # [n, 4] each
     gt_class: list[npt.NDArray[np.int64]]  # [n]
-    gt_segm: list[npt.NDArray[np.uint8]]  # [n, H, W]
-    gt_poly: list[list[Polygons]]  # R-CNNs, where the data set has polygons
+    gt_segm: list[npt.NDArray[np.uint8]]  # [n, H, W]; [0, H, W] where gt_poly has the objects
+    gt_poly: list[list[Polygons] | None]  # R-CNNs; None of images whose objects are masks
     is_crowd: list[npt.NDArray[np.int32]]  # [n]
     image_id: npt.NDArray[np.int64]  # [N]

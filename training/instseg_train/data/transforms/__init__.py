@@ -1,0 +1,1 @@
+"""Steps of augmentation: small dataclasses, `step(sample, random) -> Sample`."""

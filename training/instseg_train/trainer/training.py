@@ -1,0 +1,168 @@
+"""A run from its configuration to its results."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tqdm import tqdm
+
+from instseg.atomic_file import atomic_file
+from instseg.errors import InstsegError, InvalidArgument
+from instseg_train.config import Config, dump_config, parse_devices
+from instseg_train.data import CocoDataset, TrainLoader
+from instseg_train.trainer import processes
+from instseg_train.trainer.checkpoints import FINAL, INTERRUPTED, epoch_name
+from instseg_train.trainer.earlier_runs import set_aside
+from instseg_train.trainer.evaluation import Evaluation
+from instseg_train.trainer.progress_line import ProgressLine
+from instseg_train.trainer.result_file import write_result
+from instseg_train.trainer.run import Run
+from instseg_train.trainer.run_log import run_log
+from instseg_train.trainer.scalars import Scalars
+
+CONFIG_FILE, LOG_FILE = "config.yaml", "train.log"
+
+
+def train(config: Config) -> None:
+    """Trains as `config` says; everything is written into `Global.output`.
+
+    Several devices: starts a process for each and waits. Ctrl-C and SIGTERM leave a checkpoint
+    `interrupted`, to be resumed. Raises InvalidArgument, ModelError, DownloadError, ImageError for
+    input that cannot be used, TrainingError for a training that cannot go on, KeyboardInterrupt.
+    """
+    devices = parse_devices(config.general.device)
+    processes.check_devices(devices)
+    output = Path(config.general.output)
+    if config.train.resume_path is None:
+        set_aside(output)
+    output.mkdir(parents=True, exist_ok=True)
+    with atomic_file(output / CONFIG_FILE) as stream:
+        stream.write(dump_config(config).encode())
+    if devices.processes > 1 or config.train.dist_ips:
+        processes.launch(devices, output / CONFIG_FILE, output, config.train.dist_ips)
+    else:
+        run(config)
+
+
+def run(config: Config) -> None:
+    """The training in one of its processes."""
+    output = Path(config.general.output)
+    processes.begin(parse_devices(config.general.device))
+    first = processes.rank() == 0
+    log_file = LOG_FILE if first else f"train.{processes.rank()}.log"
+    with ExitStack() as stack:
+        log = stack.enter_context(run_log(output / log_file, quiet=not first))
+        stack.enter_context(_stopped_by_signal())
+        dataset = CocoDataset(config.general.dataset_dir, "train")
+        _check_classes(config, dataset)
+        loader = stack.enter_context(
+            TrainLoader(
+                dataset,
+                model=config.general.model,
+                batch_size=config.train.batch_size,
+                input_size=config.train.input_size,
+                seed=config.train.seed,
+                num_workers=config.train.num_workers,
+                rank=processes.rank(),
+                ranks=processes.count(),
+            )
+        )
+        work = Run(config, loader.steps_per_epoch, dataset.class_names)
+        log.info("%s", work.description(len(dataset), dataset.left_out_text()))
+        evaluation = Evaluation(config, output) if first else None
+        scalars = Scalars(output, step=work.state.step) if first else None
+        if scalars is not None:
+            stack.callback(scalars.close)
+        _run_epochs(config, work, loader, evaluation, scalars)
+
+
+def _run_epochs(
+    config: Config,
+    work: Run,
+    loader: TrainLoader,
+    evaluation: Evaluation | None,
+    scalars: Scalars | None,
+) -> None:
+    output, epochs = Path(config.general.output), config.train.epochs_iters
+    if evaluation is not None:
+        evaluation.finish(work)  # of a checkpoint whose evaluation was cut off
+    try:
+        with ProgressLine(config, work, loader.steps_per_epoch, scalars) as line:
+            for epoch in range(work.state.epoch, epochs):
+                for losses in _steps(work, loader, epoch, line):
+                    line.step(losses)
+                work.end_epoch()
+                if work.state.epoch % config.train.eval_interval == 0 or epoch + 1 == epochs:
+                    processes.average_buffers(work.model)
+                    if evaluation is not None:
+                        name = epoch_name(work.state.epoch)
+                        work.save(output / name, inference=True)
+                        metrics = evaluation.of_checkpoint(work, output / name)
+                        line.evaluated(metrics)
+                        write_result(output, config.general.model, done=epoch + 1 == epochs)
+                    processes.wait_for_all()
+    except KeyboardInterrupt:
+        _save_interrupted(work, output, evaluation is not None, "stopped")
+        raise
+    except InstsegError:
+        _save_interrupted(work, output, evaluation is not None, "ended by an error")
+        raise
+    if evaluation is not None:
+        evaluation.finish_run(work, output / FINAL)
+        write_result(output, config.general.model, done=True)
+
+
+def _steps(
+    work: Run, loader: TrainLoader, epoch: int, line: ProgressLine
+) -> Iterator[dict[str, float]]:
+    waiting = time.perf_counter()
+    for batch in loader.epoch(epoch, work.state.step_in_epoch):
+        line.waited(time.perf_counter() - waiting)
+        yield work.step(batch)
+        waiting = time.perf_counter()
+
+
+def _save_interrupted(work: Run, output: Path, first: bool, how: str) -> None:
+    """All processes stop after the same number of steps only by chance, so this one is exact for a
+    single process."""
+    if not first or not work.between_steps or work.state.step == work.saved_at:
+        return
+    folder = output / INTERRUPTED
+    work.save(folder, inference=False)
+    tqdm.write(
+        f"{how} after step {work.state.step}; go on with "
+        f"Train.resume_path={folder / (folder.name + '.pdparams')}"
+    )
+
+
+def _check_classes(config: Config, dataset: CocoDataset) -> None:
+    given, found = config.train.num_classes, len(dataset.class_names)
+    if given != found:
+        raise InvalidArgument(
+            f"Train.num_classes is {given}, but {dataset.annotation_file} has {found} categories: "
+            f"{', '.join(dataset.class_names)}. Give Train.num_classes={found}"
+        )
+
+
+@contextmanager
+def _stopped_by_signal() -> Iterator[None]:
+    """SIGTERM (schedulers, `timeout`) ends a run as Ctrl-C does."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before: Any = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not in the main thread, where signals do not arrive
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
