@@ -52,14 +52,18 @@ def test_other_weights_need_the_configuration(checkpoint: Path, tmp_path: Path) 
     with pytest.raises(ModelError, match=r"bare.pdparams does not fit .* with 80 or 2 classes"):
         export(config(bare, tmp_path / "out", *scale))
     assert not (tmp_path / "out").exists()
-    export(config(bare, tmp_path / "out", *scale, "Train.num_classes=3", "Export.input_size=[64,96]"))
+    export(
+        config(bare, tmp_path / "out", *scale, "Train.num_classes=3", "Export.input_size=[64,96]")
+    )
     described = yaml.safe_load((tmp_path / "out" / "inference.yml").read_text())
     assert described["Preprocess"][0]["target_size"] == [64, 96]
     assert described["label_list"] == ["class 0", "class 1", "class 2"]
 
 
 def test_weights_that_are_not_there(checkpoint: Path, tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match=r"Export.weight_path is .*x.pdparams, which does not"):
+    with pytest.raises(
+        InvalidArgument, match=r"Export.weight_path is .*x.pdparams, which does not"
+    ):
         export(config(tmp_path / "x.pdparams", tmp_path))
     with pytest.raises(InvalidArgument, match="expected a .pdparams file or its address"):
         export(config(checkpoint.with_suffix(".yml"), tmp_path))

@@ -69,6 +69,15 @@ def test_failure(
     assert ("Traceback" in told) is not own
 
 
+def test_a_mode_that_says_itself_that_it_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = {"done_flag": False, "check_pass": False}
+    monkeypatch.setitem(MODES, "check_dataset", lambda config: content)
+    assert run(config(tmp_path, "check_dataset")) == 1
+    assert result(tmp_path, "check_dataset") == content
+
+
 def test_an_interrupted_run_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(config: Config) -> None:
         raise KeyboardInterrupt

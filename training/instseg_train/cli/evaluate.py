@@ -27,8 +27,9 @@ def evaluate(
     dataset: DatasetOption = None,
     output: OutputOption = None,
     device: DeviceOption = None,
-    engine: Annotated[str | None, typer.Option(help="What runs it; `instseg doctor` lists them.")]
-    = None,
+    engine: Annotated[
+        str | None, typer.Option(help="What runs it; `instseg doctor` lists them.")
+    ] = None,
     precision: Annotated[
         str | None, typer.Option(help="fp32, or bf16 where the processor has it.")
     ] = None,

@@ -16,7 +16,10 @@ ANY_MODEL = "Mask-RT-DETR-L"
 ConfigOption = Annotated[
     str,
     typer.Option(
-        "--config", "-c", metavar="NAME|FILE", help="Official name, or YAML file of a configuration."
+        "--config",
+        "-c",
+        metavar="NAME|FILE",
+        help="Official name, or YAML file of a configuration.",
     ),
 ]
 OverrideOption = Annotated[

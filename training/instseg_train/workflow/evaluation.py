@@ -12,13 +12,15 @@ from instseg_train.config import Config, parse_devices
 
 
 def evaluate(config: Config) -> dict[str, Any]:
-    """`metrics` {"AP": of masks}, and all else that was measured.
+    """`metrics` {"AP": of masks}, and all else that was measured; curves and the worst pictures go
+    into `OUTPUT/evaluate/`.
 
     Evaluate.weight_path: an exported folder, or a checkpoint, which is exported for the purpose.
     Raises InvalidArgument: nothing there; and what `instseg_train.evaluate.evaluate` raises.
     """
     require("pycocotools", extra="train", purpose="evaluation")
     from instseg_train.evaluate import evaluate as measure
+    from instseg_train.evaluate import write_evaluation
 
     given = config.evaluate.weight_path
     if Path(given).expanduser().is_dir():
@@ -41,7 +43,9 @@ def evaluate(config: Config) -> dict[str, Any]:
             **architecture,
         )
     print(evaluation.table())
-    return evaluation.to_dict()
+    output = Path(config.general.output).expanduser()
+    files = write_evaluation(output / "evaluate", evaluation)
+    return {**evaluation.to_dict(), "files": [str(file.relative_to(output)) for file in files]}
 
 
 def _architecture(config: Config) -> dict[str, Any]:

@@ -33,9 +33,7 @@ def predict(config: Config) -> dict[str, Any]:
         )
     output = Path(config.general.output).expanduser()
     items = _listed(section.input, output)
-    files = OutputFiles(
-        output, items, json=True, picture=True, mask_format="rle", overwrite=True
-    )
+    files = OutputFiles(output, items, json=True, picture=True, mask_format="rle", overwrite=True)
     with stage_bar() as progress:
         predictor = Predictor(
             section.model_dir or config.general.model,
@@ -48,9 +46,7 @@ def predict(config: Config) -> dict[str, Any]:
     results: list[dict[str, Any]] = []
     position = -1  # of the item that a result belongs to
     with item_bar(len(items)) as bar:
-        stream = predictor.stream(
-            items, batch_size=section.batch_size, threshold=section.threshold
-        )
+        stream = predictor.stream(items, batch_size=section.batch_size, threshold=section.threshold)
         for result in stream:
             position += result.page_index in (None, 0)
             results.append(_written(result, position, files))

@@ -15,8 +15,8 @@ def result_path(output: Path, mode: str) -> Path:
     return output / f"{mode}_result.json"
 
 
-def write_success(output: Path, mode: str, content: Mapping[str, Any]) -> Path:
-    """done_flag true and `content`; makes the folder. Raises OSError."""
+def write_result(output: Path, mode: str, content: Mapping[str, Any]) -> Path:
+    """`content`, with done_flag true unless it says otherwise; makes the folder. Raises OSError."""
     return _write(output, mode, {"done_flag": True, **content})
 
 

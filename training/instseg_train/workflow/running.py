@@ -15,10 +15,11 @@ from instseg_train.workflow.dataset import prepare_dataset
 from instseg_train.workflow.evaluation import evaluate
 from instseg_train.workflow.export import export
 from instseg_train.workflow.prediction import predict
-from instseg_train.workflow.result_file import write_failure, write_success
+from instseg_train.workflow.result_file import write_failure, write_result
 from instseg_train.workflow.training import train
 
-# What each gives is the content of its result file; None: it wrote the file itself.
+# What each gives is the content of its result file (done_flag False in it: the run failed); None:
+# it wrote the file itself.
 MODES: dict[str, Callable[[Config], Mapping[str, Any] | None]] = {
     "check_dataset": prepare_dataset,
     "train": train,
@@ -37,8 +38,10 @@ def run(config: Config) -> int:
     mode, output = config.general.mode, Path(config.general.output).expanduser()
     try:
         content = MODES[mode](config)
-        if content is not None:
-            write_success(output, mode, content)
+        if content is None:
+            return 0
+        write_result(output, mode, content)
+        return 0 if content.get("done_flag", True) else 1
     except KeyboardInterrupt as error:
         with suppress(OSError):
             write_failure(output, mode, error)
@@ -53,4 +56,3 @@ def run(config: Config) -> int:
         except OSError as second:
             print(f"instseg: {output} cannot be written to: {second}", file=sys.stderr)
         return 1
-    return 0
