@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomllib
 import typer
 import yaml
 from typer.testing import CliRunner

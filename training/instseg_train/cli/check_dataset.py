@@ -19,9 +19,9 @@ def check_dataset(
     config: ConfigOption = ANY_MODEL,
     override: OverrideOption = None,
 ) -> None:
-    """Check a data set in COCO's layout: every image and annotation.
+    """Check every image and annotation of a data set.
 
-    Reports all that is wrong at once, and writes check_dataset_result.json, sample pictures and a
+    In COCO's layout. Reports all that is wrong at once, and writes check_dataset_result.json, sample pictures and a
     histogram of the classes into the output folder.
     """
     options = {

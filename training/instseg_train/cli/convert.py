@@ -14,7 +14,10 @@ def convert(
     config: ConfigOption = ANY_MODEL,
     override: OverrideOption = None,
 ) -> None:
-    """Convert a data set of LabelMe to COCO's layout, in place; lists that change keep a .bak."""
+    """Convert a data set of LabelMe to COCO's layout.
+
+    In place; files that change are kept as .bak.
+    """
     options = {
         "Global.dataset_dir": dataset,
         "CheckDataset.convert.enable": True,

@@ -36,9 +36,9 @@ def evaluate(
     config: ConfigOption = ANY_MODEL,
     override: OverrideOption = None,
 ) -> None:
-    """Measure COCO's metrics on the validation images, on any engine.
+    """Measure COCO's metrics on the validation images.
 
-    --config is for weights that do not say which model they are.
+    On any engine. Curves and the worst pictures go into the output folder, under evaluate/. --config is for weights that do not say which model they are.
     """
     options = {
         "Global.mode": "evaluate",

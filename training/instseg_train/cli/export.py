@@ -39,9 +39,9 @@ def export(
     config: ConfigOption = ANY_MODEL,
     override: OverrideOption = None,
 ) -> None:
-    """Export weights as a model folder for the SDK, PaddleX and Paddle Inference.
+    """Export weights as a model folder.
 
-    --config is for weights that do not say which model they are.
+    The SDK, PaddleX and Paddle Inference run it. --config is for weights that do not say which model they are.
     """
     options = {
         "Global.mode": "export",

@@ -23,7 +23,10 @@ def split(
     config: ConfigOption = ANY_MODEL,
     override: OverrideOption = None,
 ) -> None:
-    """Divide a data set anew into training and validation images; the old files keep a .bak."""
+    """Divide a data set into training and validation anew.
+
+    Files that change are kept as .bak.
+    """
     options = {
         "Global.dataset_dir": dataset,
         "CheckDataset.split.train_percent": train,

@@ -34,7 +34,10 @@ def train(
     ] = None,
     override: OverrideOption = None,
 ) -> None:
-    """Train a model; checkpoints, log, curves and exported models go into the output folder."""
+    """Train a model on a data set.
+
+    Checkpoints, log, curves and exported models go into the output folder.
+    """
     options = {
         "Global.mode": "train",
         "Global.dataset_dir": dataset,
