@@ -1,4 +1,4 @@
-"""Mode evaluate: what reaches the measuring, and what comes of it. Measuring itself has its tests."""
+"""Mode evaluate: what reaches the measuring, and what comes of it."""
 
 from __future__ import annotations
 
@@ -76,5 +76,5 @@ def test_a_checkpoint_with_a_card_and_one_without(tmp_path: Path, calls: list[An
 
 
 def test_no_weights(tmp_path: Path, calls: list[Any]) -> None:
-    with pytest.raises(InvalidArgument, match="Evaluate.weight_path is .*, which does not exist"):
+    with pytest.raises(InvalidArgument, match=r"Evaluate.weight_path is .*, which does not exist"):
         run(tmp_path / "none.pdparams")

@@ -65,9 +65,9 @@ def test_weights_that_are_not_there(checkpoint: Path, tmp_path: Path) -> None:
         InvalidArgument, match=r"Export.weight_path is .*x.pdparams, which does not"
     ):
         export(config(tmp_path / "x.pdparams", tmp_path))
-    with pytest.raises(InvalidArgument, match="expected a .pdparams file or its address"):
+    with pytest.raises(InvalidArgument, match=r"expected a .pdparams file or its address"):
         export(config(checkpoint.with_suffix(".yml"), tmp_path))
-    with pytest.raises(InvalidArgument, match="Export.weight_path is not given"):
+    with pytest.raises(InvalidArgument, match=r"Export.weight_path is not given"):
         export(config(None, tmp_path))
     (tmp_path / "best_model").mkdir()
     best = tmp_path / "best_model" / "best_model.pdparams"

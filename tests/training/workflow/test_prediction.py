@@ -86,7 +86,7 @@ def test_pictures_that_fail_come_after_all_others(tiny_model: Path, tmp_path: Pa
 
 
 def test_what_is_missing(tiny_model: Path, tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match="Predict.input is not given"):
+    with pytest.raises(InvalidArgument, match=r"Predict.input is not given"):
         predict(config(tiny_model, None, tmp_path))
     with pytest.raises(InvalidArgument, match=r"Predict.model_dir is .*nowhere, which does not"):
         predict(config(tmp_path / "nowhere", "a.png", tmp_path))

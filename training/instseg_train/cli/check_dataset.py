@@ -21,8 +21,8 @@ def check_dataset(
 ) -> None:
     """Check every image and annotation of a data set.
 
-    In COCO's layout. Reports all that is wrong at once, and writes check_dataset_result.json, sample pictures and a
-    histogram of the classes into the output folder.
+    In COCO's layout. Reports all that is wrong at once, and writes check_dataset_result.json,
+    sample pictures and a histogram of the classes into the output folder.
     """
     options = {
         "Global.mode": "check_dataset",

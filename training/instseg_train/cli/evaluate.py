@@ -38,7 +38,8 @@ def evaluate(
 ) -> None:
     """Measure COCO's metrics on the validation images.
 
-    On any engine. Curves and the worst pictures go into the output folder, under evaluate/. --config is for weights that do not say which model they are.
+    On any engine. Curves and the worst pictures go into the output folder, under evaluate/.
+    --config is for weights that do not say which model they are.
     """
     options = {
         "Global.mode": "evaluate",

@@ -41,7 +41,8 @@ def export(
 ) -> None:
     """Export weights as a model folder.
 
-    The SDK, PaddleX and Paddle Inference run it. --config is for weights that do not say which model they are.
+    The SDK, PaddleX and Paddle Inference run it. --config is for weights that do not say which
+    model they are.
     """
     options = {
         "Global.mode": "export",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,7 @@ ConfigOption = Annotated[
         "--config",
         "-c",
         metavar="NAME|FILE",
-        help="Official name, or YAML file of a configuration.",
+        help="Official name, or YAML file of keys.",
     ),
 ]
 OverrideOption = Annotated[
@@ -45,7 +46,7 @@ def configuration(
     command: str,
     config: str,
     override: list[str] | None,
-    options: dict[str, object],
+    options: Mapping[str, object],
     packages: tuple[str, ...] = (),
 ) -> Config:
     """The configuration that a command runs.
