@@ -47,6 +47,13 @@ def test_the_dependencies_stay_few() -> None:
     assert len(PYPROJECT["project"]["dependencies"]) <= 8
 
 
+def test_every_model_has_a_configuration() -> None:
+    """`wheel.packages` copies the folder."""
+    folder = ROOT / "training" / "instseg_train" / "config" / "models"
+    assert {file.stem for file in folder.glob("*.yaml")} == set(instseg.OFFICIAL_MODELS)
+    assert "training/instseg_train" in PYPROJECT["tool"]["scikit-build"]["wheel"]["packages"]
+
+
 def test_every_extra_that_an_error_names_exists() -> None:
     """`require(..., extra="video", ...)` in the sources."""
     sources = (ROOT / "python" / "instseg").rglob("*.py")

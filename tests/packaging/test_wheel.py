@@ -63,6 +63,8 @@ def test_wheel_holds_library_headers_and_cmake_package(wheel: Path) -> None:
         "instseg_train/__init__.py",
     ):
         assert any(name.startswith(part) for name in names), part
+    for model in instseg.OFFICIAL_MODELS:
+        assert f"instseg_train/config/models/{model}.yaml" in names
     assert not [name for name in names if not name.startswith("instseg")]
     assert not [name for name in names if "openvino" in name.lower() and name.endswith(".so")]
 
@@ -106,6 +108,13 @@ def test_the_training_package_says_what_it_needs_in_a_fresh_environment(
     assert (command.returncode, command.stdout) == (1, "")
     assert command.stderr.startswith("instseg: instseg demo-dataset needs the package scipy")
     assert needs in command.stderr
+    for words in (["train", "-c", "SOLOv2"], ["evaluate", "coins"], ["export", "a.pdparams"]):
+        command = run([environment / "instseg", *words], tmp_path)
+        assert (command.returncode, command.stdout) == (1, "")
+        assert command.stderr.startswith(f"instseg: instseg {words[0]} needs the package ")
+        assert needs in command.stderr
+    shown = run([environment / "instseg", "config", "list"], tmp_path)
+    assert shown.stdout.split() == list(instseg.OFFICIAL_MODELS)
     code = "import instseg_train; instseg_train.build_model"
     done = run([environment / "python", "-W", "error", "-c", code], tmp_path)
     assert "MissingPackage: instseg_train.build_model needs the package paddle" in done.stderr

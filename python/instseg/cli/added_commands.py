@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 
+import typer
+
 from instseg.errors import InstsegError
 
 GROUP = "instseg.commands"
 
-Command = Callable[..., None]
+Command = Callable[..., None] | typer.Typer
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Adds each to `app`, one with sub-commands as a group of its own."""
+    for name, command in added_commands():
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
 
 
 def added_commands() -> Iterator[tuple[str, Command]]:
-    """(name, function) of each, by name. One that cannot be loaded says why when it is called, so
-    that it never stops the others."""
+    """(name, function or group) of each, by name. One that cannot be loaded says why when it is
+    called, so that it never stops the others."""
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         try:
             command: Command = point.load()

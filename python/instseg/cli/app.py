@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 import instseg
-from instseg.cli.added_commands import added_commands
+from instseg.cli.added_commands import add_commands
 from instseg.cli.benchmark import benchmark
 from instseg.cli.doctor import doctor
 from instseg.cli.import_model import import_model
@@ -77,5 +77,4 @@ app.command("import")(import_model)
 app.command()(info)
 app.command()(benchmark)
 app.command()(doctor)
-for name, command in added_commands():
-    app.command(name)(command)
+add_commands(app)

@@ -7,7 +7,10 @@ import pytest
 
 import instseg
 
-COMMANDS = ["predict", "import", "info", "benchmark", "doctor", "demo-dataset"]
+COMMANDS = [
+    *("predict", "import", "info", "benchmark", "doctor"),
+    *("check-dataset", "config", "convert", "demo-dataset", "evaluate", "export", "split", "train"),
+]
 
 
 def test_version(run: Any) -> None:

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The most similar of `known`, whatever the case of the letters; None where none is near."""
+    """The most similar of `known`, whatever the case of the letters, or one that begins so; None
+    where none is near."""
     by_case = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(word.casefold(), by_case, n=1)
+    word = word.casefold()
+    close = difflib.get_close_matches(word, by_case, n=1)
+    close += [name for name in by_case if len(word) > 2 and name.startswith(word)]
     return by_case[close[0]] if close else None
 
 
