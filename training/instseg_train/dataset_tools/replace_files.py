@@ -69,14 +69,16 @@ def replace_files(root: Path, contents: Mapping[str, bytes]) -> dict[str, str]:
     changed = {name: data for name, data in contents.items() if not _holds(root / name, data)}
     if not changed:
         return {}
-    steps = []
+    steps: list[dict[str, str]] = []
     for name, data in changed.items():
         target = root / name
         target.parent.mkdir(exist_ok=True)
         staged = _staged(name)
         _write(root / staged, data)
-        backup = _free_backup(root, name) if target.exists() else None
-        steps.append({"staged": staged, "target": name, "backup": backup})
+        step = {"staged": staged, "target": name}
+        if target.exists():
+            step["backup"] = _free_backup(root, name)
+        steps.append(step)
     staged_journal = root / f"{JOURNAL}{_STAGED}"
     _write(staged_journal, json.dumps(steps).encode())
     for folder in {(root / name).parent for name in changed}:
@@ -84,17 +86,14 @@ def replace_files(root: Path, contents: Mapping[str, bytes]) -> dict[str, str]:
     os.replace(staged_journal, root / JOURNAL)
     _sync(root)
     _complete(root)
-    return {step["target"]: step["backup"] for step in steps if step["backup"] is not None}
+    return {step["target"]: step["backup"] for step in steps if "backup" in step}
 
 
 def _complete(root: Path) -> None:
     journal = root / JOURNAL
     try:
-        steps = json.loads(journal.read_bytes())
-        paths = [
-            {key: _inside(root, name) for key, name in step.items() if name is not None}
-            for step in steps
-        ]
+        steps: list[dict[str, str]] = json.loads(journal.read_bytes())
+        paths = [{key: _inside(root, name) for key, name in step.items()} for step in steps]
     except FileNotFoundError:
         return
     except (ValueError, TypeError, AttributeError) as error:

@@ -98,10 +98,13 @@ class CheckReport:
             "dataset_path": self.dataset_name,
             "show_type": "image",
             "dataset_type": DATASET_TYPE,
-            "problems": PROBLEMS,
         }
         if not self.passed:
-            content |= {"err_type": "CheckFailedError", "err_msg": self.text()}
+            content |= {
+                "err_type": "CheckFailedError",
+                "err_msg": self.text(),
+                "problems": PROBLEMS,
+            }
         return content
 
     def problems_content(self) -> dict[str, Any]:

@@ -117,12 +117,8 @@ def _convert(root: Path, seed: int, tell: Progress) -> ConvertReport:
         pictures = {of_file[path].file_name: of_file[path] for path in final[split]}
         contents[split] = _coco(list(pictures.values()), list(reader.labels))
     written = {list_name(split): "".join(f"{p}\n" for p in new_lists[split]) for split in new_lists}
-    written |= {
-        annotation_name(split): json.dumps(contents[split], ensure_ascii=False) for split in SPLITS
-    }
-    backups = replace_files(
-        root, {name: text.encode("utf-8", "backslashreplace") for name, text in written.items()}
-    )
+    written |= {annotation_name(split): json.dumps(contents[split]) for split in SPLITS}
+    backups = replace_files(root, {name: text.encode() for name, text in written.items()})
     return ConvertReport(
         images={split: len(contents[split]["images"]) for split in SPLITS},
         instances={split: len(contents[split]["annotations"]) for split in SPLITS},
@@ -242,7 +238,8 @@ def _divide(
 
 def _coco(pictures: Sequence[_Picture], labels: Sequence[str]) -> dict[str, Any]:
     category_ids = {label: place + 1 for place, label in enumerate(labels)}
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for image_id, picture in enumerate(pictures, 1):
         height, width = picture.size
         images.append(

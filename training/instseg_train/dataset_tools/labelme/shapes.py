@@ -87,7 +87,7 @@ def _circle(points: Points) -> Points:
     cosine = 1 - min(1.0, _CIRCLE_ERROR / radius)
     sides = min(720, max(16, math.ceil(math.pi / max(1e-6, math.acos(cosine)))))
     angles = np.arange(sides) * (2 * math.pi / sides)
-    return points[0] + radius * np.stack([np.cos(angles), np.sin(angles)], 1)
+    return np.asarray(points[0] + radius * np.stack([np.cos(angles), np.sin(angles)], 1))
 
 
 _READERS = {"polygon": _polygon, "rectangle": _rectangle, "circle": _circle, "mask": _polygon}

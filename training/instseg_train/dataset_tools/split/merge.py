@@ -32,6 +32,8 @@ def merge(files: Sequence[AnnotationFile], problems: Problems) -> Merged | None:
     categories = _categories(files, problems)
     keyed: list[tuple[str, tuple[int, Any], Entry]] = []  # file name, (file, id), entry
     for number, file in enumerate(files):
+        if not file.lists["images"]:
+            continue  # no fault: images are divided anew
         for entry in check_image_entries(file, problems):
             source = file.lists["images"][entry.index]
             if entry.file_name is not None:
@@ -56,6 +58,8 @@ def _categories(files: Sequence[AnnotationFile], problems: Problems) -> list[Ent
     ids: dict[str, int] = {}
     united: dict[int, Entry] = {}
     for file in files:
+        if not file.lists["categories"] and not file.lists["images"]:
+            continue
         for key, name in check_categories(file, problems).items():
             if names.get(key, name) != name:
                 message = f"id {key} is {quoted(names[key])} and {quoted(name)}"

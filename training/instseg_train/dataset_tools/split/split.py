@@ -78,9 +78,7 @@ def split_dataset(
         backups = replace_files(
             root,
             {
-                annotation_name(split): json.dumps(content, ensure_ascii=False).encode(
-                    "utf-8", "surrogatepass"
-                )
+                annotation_name(split): json.dumps(content).encode()
                 for split, content in contents.items()
             },
         )
@@ -115,8 +113,7 @@ def _read(root: Path, problems: Problems) -> Merged | None:
     read = [file for file in files if file is not None]
     if len(read) < len(files):
         return None
-    # A file without images beside one that has some is no fault: they are divided anew.
-    merged = merge([file for file in read if file.lists["images"]] or read, problems)
+    merged = merge(read, problems)
     if merged is not None and len(merged.images) < 2:
         message = f"{len(merged.images)} in all"
         problems.add("images-few", annotation_name("train"), "images", message)
