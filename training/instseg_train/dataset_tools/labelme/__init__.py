@@ -1,0 +1,1 @@
+"""From LabelMe's files, one per picture, to COCO's layout."""

@@ -1,0 +1,1 @@
+"""Divides a data set in COCO's layout into training and validation."""
