@@ -3,6 +3,7 @@
 Names load on first use (PEP 562), as importing Paddle takes seconds.
 """
 
+import os
 import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from instseg_train.weights import load_weights as load_weights
     from instseg_train.weights import save_model as save_model
 
+# Its C++ part remarks on exports, in lines that look like errors.
+os.environ.setdefault("GLOG_minloglevel", "2")
 # Remarks of Paddle on its own functions: nothing that a user of this package could act on.
 for _remark in (
     r"No ccache found",

@@ -38,8 +38,8 @@ SCENES = SceneOptions(
 )
 OVERRIDES = (
     "Train.num_classes=2",
-    "Train.epochs_iters=16",
-    "Train.eval_interval=4",
+    "Train.epochs_iters=12",
+    "Train.eval_interval=3",
     "Train.batch_size=8",
     "Train.optimizer=adamw",
     "Train.learning_rate=0.002",

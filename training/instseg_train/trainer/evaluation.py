@@ -25,7 +25,7 @@ from instseg_train.trainer.run import Run
 from instseg_train.trainer.run_log import LOGGER
 
 
-class Evaluation:
+class CheckpointEvaluation:
     """Runs exported checkpoints on the validation images, through the SDK: on the CPU with its
     fastest engine, on a GPU with Paddle."""
 

@@ -19,7 +19,7 @@ from instseg_train.data import CocoDataset, TrainLoader
 from instseg_train.trainer import processes
 from instseg_train.trainer.checkpoints import FINAL, INTERRUPTED, epoch_name
 from instseg_train.trainer.earlier_runs import set_aside
-from instseg_train.trainer.evaluation import Evaluation
+from instseg_train.trainer.evaluation import CheckpointEvaluation
 from instseg_train.trainer.progress_line import ProgressLine
 from instseg_train.trainer.result_file import write_result
 from instseg_train.trainer.run import Run
@@ -75,7 +75,7 @@ def run(config: Config) -> None:
         )
         work = Run(config, loader.steps_per_epoch, dataset.class_names)
         log.info("%s", work.description(len(dataset), dataset.left_out_text()))
-        evaluation = Evaluation(config, output) if first else None
+        evaluation = CheckpointEvaluation(config, output) if first else None
         scalars = Scalars(output, step=work.state.step) if first else None
         if scalars is not None:
             stack.callback(scalars.close)
@@ -86,7 +86,7 @@ def _run_epochs(
     config: Config,
     work: Run,
     loader: TrainLoader,
-    evaluation: Evaluation | None,
+    evaluation: CheckpointEvaluation | None,
     scalars: Scalars | None,
 ) -> None:
     output, epochs = Path(config.general.output), config.train.epochs_iters
