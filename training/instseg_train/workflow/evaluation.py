@@ -9,6 +9,7 @@ from typing import Any
 from instseg.cli.progress_bar import item_bar
 from instseg.optional_package import require
 from instseg_train.config import Config, parse_devices
+from instseg_train.workflow.engines import engine_options
 
 
 def evaluate(config: Config) -> dict[str, Any]:
@@ -36,10 +37,9 @@ def evaluate(config: Config) -> dict[str, Any]:
         evaluation = measure(
             where,
             config.general.dataset_dir,
-            engine=config.evaluate.engine,
-            device=parse_devices(config.general.device).first,
             precision=config.evaluate.precision,
             progress=bar.update,
+            **engine_options(config.evaluate.engine, parse_devices(config.general.device)),
             **architecture,
         )
     print(evaluation.table())

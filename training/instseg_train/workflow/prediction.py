@@ -13,6 +13,7 @@ from instseg.cli.progress_bar import item_bar, stage_bar
 from instseg.errors import ImageError, InstsegError, InvalidArgument
 from instseg.sources import SourceItem, list_items
 from instseg_train.config import Config, parse_devices
+from instseg_train.workflow.engines import engine_options
 
 
 def predict(config: Config) -> dict[str, Any]:
@@ -37,11 +38,10 @@ def predict(config: Config) -> dict[str, Any]:
     with stage_bar() as progress:
         predictor = Predictor(
             section.model_dir or config.general.model,
-            device=parse_devices(config.general.device).first,
-            engine=section.engine,
             precision=section.precision,
             num_streams=section.batch_size,
             progress=progress,
+            **engine_options(section.engine, parse_devices(config.general.device)),
         )
     results: list[dict[str, Any]] = []
     position = -1  # of the item that a result belongs to
