@@ -3,7 +3,7 @@
 import pytest
 
 from instseg_train.config import parse_devices
-from instseg_train.workflow.engines import engine_options
+from instseg_train.workflow.engines import engine_and_device
 
 
 @pytest.mark.parametrize(
@@ -17,5 +17,4 @@ from instseg_train.workflow.engines import engine_options
     ],
 )
 def test_options(engine: str, device: str, expected: tuple[str, str]) -> None:
-    options = engine_options(engine, parse_devices(device))
-    assert (options["engine"], options["device"]) == expected
+    assert engine_and_device(engine, parse_devices(device)) == expected

@@ -5,10 +5,10 @@ from __future__ import annotations
 from instseg_train.config import Devices
 
 
-def engine_options(engine: str, devices: Devices) -> dict[str, str]:
-    """engine and device for `instseg.Predictor`; of several devices the first.
+def engine_and_device(engine: str, devices: Devices) -> tuple[str, str]:
+    """Both as options of `instseg.Predictor`; of several devices the first.
 
     "auto" is Paddle on a GPU: the engines that it chooses from by itself compute on the processor.
     """
     chosen = "paddle" if engine == "auto" and devices.kind == "gpu" else engine
-    return {"engine": chosen, "device": devices.first}
+    return chosen, devices.first
