@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tomllib
 import typer
 import yaml
 from typer.testing import CliRunner
@@ -19,6 +18,8 @@ import instseg_train.workflow as workflow
 from instseg.errors import InvalidArgument, MissingPackage
 from instseg_train.config import Config
 from instseg_train.workflow import dataset as dataset_stages
+
+tomllib = pytest.importorskip("tomllib")  # Python 3.11
 
 ROOT = Path(__file__).resolve().parents[3]
 POINTS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][

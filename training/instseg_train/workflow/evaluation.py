@@ -9,6 +9,7 @@ from typing import Any
 from instseg.cli.progress_bar import item_bar
 from instseg.optional_package import require
 from instseg_train.config import Config, parse_devices
+from instseg_train.workflow.engines import engine_and_device
 
 
 def evaluate(config: Config) -> dict[str, Any]:
@@ -32,12 +33,14 @@ def evaluate(config: Config) -> dict[str, Any]:
         weights = local_weights(given, key="Evaluate.weight_path", output=config.general.output)
         where = weights.file
         architecture = {} if weights.has_card else _architecture(config)
+    devices = parse_devices(config.general.device)
+    engine, device = engine_and_device(config.evaluate.engine, devices)
     with item_bar(_val_images(config.general.dataset_dir)) as bar:
         evaluation = measure(
             where,
             config.general.dataset_dir,
-            engine=config.evaluate.engine,
-            device=parse_devices(config.general.device).first,
+            engine=engine,
+            device=device,
             precision=config.evaluate.precision,
             progress=bar.update,
             **architecture,

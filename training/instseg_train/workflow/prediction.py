@@ -13,6 +13,7 @@ from instseg.cli.progress_bar import item_bar, stage_bar
 from instseg.errors import ImageError, InstsegError, InvalidArgument
 from instseg.sources import SourceItem, list_items
 from instseg_train.config import Config, parse_devices
+from instseg_train.workflow.engines import engine_and_device
 
 
 def predict(config: Config) -> dict[str, Any]:
@@ -34,11 +35,12 @@ def predict(config: Config) -> dict[str, Any]:
     output = Path(config.general.output).expanduser()
     items = _listed(section.input, output)
     files = OutputFiles(output, items, json=True, picture=True, mask_format="rle", overwrite=True)
+    engine, device = engine_and_device(section.engine, parse_devices(config.general.device))
     with stage_bar() as progress:
         predictor = Predictor(
             section.model_dir or config.general.model,
-            device=parse_devices(config.general.device).first,
-            engine=section.engine,
+            engine=engine,
+            device=device,
             precision=section.precision,
             num_streams=section.batch_size,
             progress=progress,
