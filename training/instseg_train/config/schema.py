@@ -128,7 +128,8 @@ class TrainSection(_Section):
     learning_rate         at the end of the warm-up; not scaled by the number of processes
     pretrain_weight_path  file or address; None: random weights
     warmup_steps          of linear warm-up
-    resume_path           the checkpoint (.pdparams) of a run to go on with
+    resume_path           the checkpoint (.pdparams) of a run to go on with; auto: the furthest one
+                          in Global.output, if there is one
     log_interval          in steps
     eval_interval         in epochs, of evaluation and checkpoints
     amp                   Paddle's levels of mixed precision
@@ -155,7 +156,7 @@ class TrainSection(_Section):
     learning_rate: Positive = 0.0001
     pretrain_weight_path: str | None = None
     warmup_steps: CountOrZero = 100
-    resume_path: Checkpoint | None = None
+    resume_path: Literal["auto"] | Checkpoint | None = None
     log_interval: Count = 10
     eval_interval: Count = 1
     amp: Annotated[Literal["OFF", "O1", "O2"], BeforeValidator(_off)] = "OFF"

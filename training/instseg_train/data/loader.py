@@ -49,8 +49,8 @@ class TrainLoader:
             raise InvalidArgument(f"num_workers is {num_workers}; give 0 or more")
         self._order = Order(len(dataset), batch_size, seed, rank, ranks)
         self._dataset = dataset
-        self._recipe = recipe(model, input_size)
-        self._pool = WorkerPool(num_workers, self._recipe) if num_workers else None
+        self.recipe = recipe(model, input_size)
+        self._pool = WorkerPool(num_workers, self.recipe) if num_workers else None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -75,11 +75,11 @@ class TrainLoader:
 
     def _in_process(self, tasks: Iterator[Task]) -> Iterator[Batch]:
         for task in tasks:
-            yield join(prepare(task, self._recipe), self._recipe)
+            yield join(prepare(task, self.recipe), self.recipe)
 
     def picture(self, batch: Batch) -> Image.Image:
         """The first images of a batch of this loader with their objects drawn on them."""
-        return batch_picture(batch, self._recipe, self._dataset.class_names)
+        return batch_picture(batch, self.recipe, self._dataset.class_names)
 
     def close(self) -> None:
         """Ends the workers; may be called again."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from instseg.errors import InvalidArgument
 from instseg_train.config import Config, parse_devices
 from instseg_train.evaluate import evaluate_folder
+from instseg_train.evaluate.coco_metrics import Kind
 from instseg_train.trainer.checkpoints import (
     BEST,
     INFERENCE,
@@ -91,13 +92,14 @@ class CheckpointEvaluation:
 
     def _metrics(self, folder: Path) -> dict[str, float]:
         device = parse_devices(self._config.general.device)
-        options: dict[str, str] = {}
-        if device.kind == "gpu":
-            options = {"engine": "paddle", "device": device.first}
         scores = evaluate_folder(
-            folder / INFERENCE, self._config.general.dataset_dir, split="val", **options
+            folder / INFERENCE,
+            self._config.general.dataset_dir,
+            split="val",
+            engine="auto" if device.kind == "cpu" else "paddle",
+            device=device.first,
         )
-        named: Mapping[str, str] = {"segm": "mask", "bbox": "box"}
+        named: Mapping[Kind, str] = {"segm": "mask", "bbox": "box"}
         return {
             f"eval/{label}_{metric}": float(scores[kind].metrics[metric])
             for kind, label in named.items()

@@ -115,16 +115,6 @@ def same_weights(model: Any) -> None:
             dist.broadcast(value, 0)
 
 
-def mean_over_processes(value: Any) -> Any:
-    """A scalar tensor's mean over all processes: what losses that are sums are divided by, so that
-    averaged gradients are those of the joined batch."""
-    if count() == 1:
-        return value
-    value = value.detach().clone()
-    dist.all_reduce(value)
-    return value / count()
-
-
 def wait_for_all() -> None:
     if count() > 1:
         dist.barrier()

@@ -35,8 +35,9 @@ from instseg_train.weights.store import fetch_weights, is_url
 
 
 class Run:
-    """model, class_names; state: where it stands; rate: of the last step; between_steps: whether
-    model and state belong together; saved_at: the step of the last checkpoint."""
+    """model, class_names; output: the folder; state: where it stands; rate: of the last step;
+    between_steps: whether model and state belong together; saved_at: the step of the last
+    checkpoint."""
 
     def __init__(self, config: Config, steps_per_epoch: int, class_names: Sequence[str]):
         """Builds the model, or takes it up where `Train.resume_path` left it.
@@ -45,6 +46,7 @@ class Run:
         """
         train = config.train
         self.class_names = list(class_names)
+        self.output = Path(config.general.output)
         self._config, self._steps_per_epoch = config, steps_per_epoch
         paddle.seed(train.seed)
         weights = train.pretrain_weight_path
@@ -129,7 +131,7 @@ class Run:
             if self._average is None:
                 self._write_model(work / f"{name}.pdparams", inference=inference)
             else:
-                write_arrays(work / f"{name}.pdema", _float32(self.model.state_dict()))
+                write_arrays(work / f"{name}.pdema", self.model.state_dict())
                 with self._average.applied():
                     self._write_model(work / f"{name}.pdparams", inference=inference)
             write_arrays(work / f"{name}.pdopt", optimizer_state(self._optimizer, self.model))
@@ -171,10 +173,6 @@ class Run:
         if state.scaler:
             self._precision.scaler.load_state_dict(dict(state.scaler))
         self.state = state
-
-
-def _float32(state: Any) -> dict[str, Any]:
-    return {name: value for name, value in state.items()}
 
 
 def _checked(file: Path, model: Any) -> dict[str, Any]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 from tqdm import tqdm
 
@@ -16,8 +13,9 @@ from instseg.atomic_file import atomic_file
 from instseg.errors import InstsegError, InvalidArgument
 from instseg_train.config import Config, dump_config, parse_devices
 from instseg_train.data import CocoDataset, TrainLoader
+from instseg_train.data.picture import batch_picture
 from instseg_train.trainer import processes
-from instseg_train.trainer.checkpoints import FINAL, INTERRUPTED, epoch_name
+from instseg_train.trainer.checkpoints import FINAL, INTERRUPTED, epoch_name, newest_checkpoint
 from instseg_train.trainer.earlier_runs import set_aside
 from instseg_train.trainer.evaluation import CheckpointEvaluation
 from instseg_train.trainer.progress_line import ProgressLine
@@ -25,8 +23,11 @@ from instseg_train.trainer.result_file import write_result
 from instseg_train.trainer.run import Run
 from instseg_train.trainer.run_log import run_log
 from instseg_train.trainer.scalars import Scalars
+from instseg_train.trainer.stopping import StopRequest
 
 CONFIG_FILE, LOG_FILE = "config.yaml", "train.log"
+BATCH_PICTURE = "train_batch.png"
+AUTO = "auto"
 
 
 def train(config: Config) -> None:
@@ -39,6 +40,10 @@ def train(config: Config) -> None:
     devices = parse_devices(config.general.device)
     processes.check_devices(devices)
     output = Path(config.general.output)
+    if config.train.resume_path == AUTO:
+        newest = newest_checkpoint(output)
+        config = config.model_copy(deep=True)
+        config.train.resume_path = None if newest is None else str(newest)
     if config.train.resume_path is None:
         set_aside(output)
     output.mkdir(parents=True, exist_ok=True)
@@ -58,7 +63,7 @@ def run(config: Config) -> None:
     log_file = LOG_FILE if first else f"train.{processes.rank()}.log"
     with ExitStack() as stack:
         log = stack.enter_context(run_log(output / log_file, quiet=not first))
-        stack.enter_context(_stopped_by_signal())
+        stop = stack.enter_context(StopRequest())
         dataset = CocoDataset(config.general.dataset_dir, "train")
         _check_classes(config, dataset)
         loader = stack.enter_context(
@@ -79,7 +84,7 @@ def run(config: Config) -> None:
         scalars = Scalars(output, step=work.state.step) if first else None
         if scalars is not None:
             stack.callback(scalars.close)
-        _run_epochs(config, work, loader, evaluation, scalars)
+        _run_epochs(config, work, loader, evaluation, scalars, stop)
 
 
 def _run_epochs(
@@ -88,6 +93,7 @@ def _run_epochs(
     loader: TrainLoader,
     evaluation: CheckpointEvaluation | None,
     scalars: Scalars | None,
+    stop: StopRequest,
 ) -> None:
     output, epochs = Path(config.general.output), config.train.epochs_iters
     if evaluation is not None:
@@ -97,6 +103,7 @@ def _run_epochs(
             for epoch in range(work.state.epoch, epochs):
                 for losses in _steps(work, loader, epoch, line):
                     line.step(losses)
+                    stop.check()
                 work.end_epoch()
                 if work.state.epoch % config.train.eval_interval == 0 or epoch + 1 == epochs:
                     processes.average_buffers(work.model)
@@ -107,6 +114,7 @@ def _run_epochs(
                         line.evaluated(metrics)
                         write_result(output, config.general.model, done=epoch + 1 == epochs)
                     processes.wait_for_all()
+                stop.check()
     except KeyboardInterrupt:
         _save_interrupted(work, output, evaluation is not None, "stopped")
         raise
@@ -124,6 +132,10 @@ def _steps(
     waiting = time.perf_counter()
     for batch in loader.epoch(epoch, work.state.step_in_epoch):
         line.waited(time.perf_counter() - waiting)
+        if work.state.step == 0 and processes.rank() == 0:
+            picture = batch_picture(batch, loader.recipe, work.class_names)
+            with atomic_file(work.output / BATCH_PICTURE) as stream:
+                picture.save(stream, "PNG")
         yield work.step(batch)
         waiting = time.perf_counter()
 
@@ -148,21 +160,3 @@ def _check_classes(config: Config, dataset: CocoDataset) -> None:
             f"Train.num_classes is {given}, but {dataset.annotation_file} has {found} categories: "
             f"{', '.join(dataset.class_names)}. Give Train.num_classes={found}"
         )
-
-
-@contextmanager
-def _stopped_by_signal() -> Iterator[None]:
-    """SIGTERM (schedulers, `timeout`) ends a run as Ctrl-C does."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before: Any = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not in the main thread, where signals do not arrive
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

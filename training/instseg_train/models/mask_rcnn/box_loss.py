@@ -9,6 +9,7 @@ import paddle.nn.functional as F
 from paddle import Tensor
 
 from instseg_train.boxes.box_deltas import Factors, deltas_from_boxes
+from instseg_train.losses.over_processes import own_share
 from instseg_train.models.mask_rcnn.box_examples import BoxExamples
 
 
@@ -21,7 +22,8 @@ def box_losses(
     all classes.
     """
     classes = paddle.concat([image.classes for image in examples])
-    score_loss = F.cross_entropy(logits, classes)
+    share = own_share(classes.shape[0])
+    score_loss = F.cross_entropy(logits, classes) * share
     num_classes = logits.shape[1] - 1
     foreground = paddle.nonzero(classes < num_classes).flatten()
     if foreground.shape[0] == 0:
@@ -33,4 +35,5 @@ def box_losses(
         own = deltas.reshape([-1, 4])
         foreground = foreground * num_classes + classes.gather(foreground)
     wanted = deltas_from_boxes(boxes, targets, factors)
-    return score_loss, paddle.abs(own.gather(foreground) - wanted).sum() / classes.shape[0]
+    distance = paddle.abs(own.gather(foreground) - wanted).sum()
+    return score_loss, distance / classes.shape[0] * share

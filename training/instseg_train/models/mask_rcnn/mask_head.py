@@ -9,6 +9,7 @@ import paddle.nn.functional as F
 from paddle import ParamAttr, Tensor, nn
 from paddle.nn.initializer import KaimingNormal
 
+from instseg_train.losses.over_processes import own_share
 from instseg_train.models.mask_rcnn.box_examples import BoxExamples
 from instseg_train.models.mask_rcnn.ground_truth import GroundTruth
 from instseg_train.models.mask_rcnn.mask_targets import MaskTargets, mask_targets
@@ -113,9 +114,10 @@ class MaskHead(nn.Layer):
             paddle.zeros([1, side, side]) if target is None else self.targets(*target, side)
             for target in targets
         ]
-        return F.binary_cross_entropy_with_logits(
+        loss = F.binary_cross_entropy_with_logits(
             logits, paddle.concat(wanted), weight=paddle.concat(weights)
         )
+        return loss * own_share(logits.shape[0])
 
 
 def _of_class(logits: Tensor, classes: Tensor) -> Tensor:

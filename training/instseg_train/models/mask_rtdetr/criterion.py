@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import paddle
 from paddle import Tensor
 
+from instseg_train.losses.over_processes import mean_over_processes
 from instseg_train.models.mask_rtdetr.ground_truth import GroundTruth
 from instseg_train.models.mask_rtdetr.loss_weights import LossWeights
 from instseg_train.models.mask_rtdetr.losses import (
@@ -63,14 +64,16 @@ class Criterion:
     ) -> dict[str, Tensor]:
         """Losses by name, `loss` last: their total. Those of all predictions but the last are
         summed up as `loss_*_aux`; those of `denoised`, with their matching, are `loss_*_dn`."""
+        # Every process takes part in the mean, whether it has objects or not.
+        total = float(mean_over_processes(paddle.to_tensor(float(truth.total))))
         if truth.total:
             matchings = self.matcher(predictions, prototypes, truth, randomness)
-            of_layers = self.layers(predictions, matchings, prototypes, truth, randomness)
+            of_layers = self.layers(predictions, matchings, prototypes, truth, randomness, total)
         else:
             of_layers = self._background(predictions)
         if denoising is not None:
             copies = [denoising] * len(denoised)
-            of_copies = self.layers(denoised, copies, prototypes, truth, randomness)
+            of_copies = self.layers(denoised, copies, prototypes, truth, randomness, total)
         else:
             of_copies = {name: paddle.zeros([]) for name in of_layers}
         losses = of_layers | {f"{name}_dn": value for name, value in of_copies.items()}
@@ -84,15 +87,17 @@ class Criterion:
         prototypes: Tensor,
         truth: GroundTruth,
         randomness: Randomness,
+        total: float,
     ) -> dict[str, Tensor]:
-        """The weighted losses of layers with their matchings, per object."""
+        """The weighted losses of layers with their matchings, per object; total: of objects, the
+        mean over all processes."""
         end = len(predictions) - 1
         *before, last = (
             self.prediction(item, matching, prototypes, truth, randomness, last=index == end)
             for index, (item, matching) in enumerate(zip(predictions, matchings, strict=True))
         )
         # Each denoising group counts as one copy of the ground truth.
-        count = max(1, truth.total * matchings[-1].groups)
+        count = max(1.0, total * matchings[-1].groups)
         return _named(last, before, [weight / count for weight in self.weights])
 
     def prediction(

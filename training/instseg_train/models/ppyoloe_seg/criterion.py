@@ -12,6 +12,7 @@ import paddle.nn.functional as F
 from paddle import Tensor
 
 from instseg_train.losses.giou import giou_loss
+from instseg_train.losses.over_processes import mean_over_processes
 from instseg_train.models.ppyoloe_seg.anchors import boxes_from_distances, distances_from_boxes
 from instseg_train.models.ppyoloe_seg.ground_truth import pad_objects, shrunk
 from instseg_train.models.ppyoloe_seg.head import BINS, SegmentationHead
@@ -42,7 +43,7 @@ class Criterion:
             assigned = self.assigner(scores.detach(), boxes.detach() * steps, points * steps, truth)
             places = paddle.nonzero(assigned.positive)  # [P, 2] image, anchor
         # Losses are per unit of the scores to learn, of the whole batch.
-        total_score = assigned.score.sum().clip(min=1.0)
+        total_score = mean_over_processes(assigned.score.sum()).clip(min=1.0)
         if not places.shape[0]:
             unlearnt = (bins.sum() + coefficients.sum() + prototypes.sum()) * 0
             classes = varifocal_loss(scores, paddle.zeros_like(scores), paddle.zeros_like(scores))

@@ -9,6 +9,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import Tensor
 
+from instseg_train.losses.over_processes import mean_over_processes
 from instseg_train.models.segmenter import Inputs
 from instseg_train.models.solov2.targets import ImageTargets, image_targets
 
@@ -65,7 +66,7 @@ def _masks(kernels: Tensor, features: Tensor, targets: Sequence[ImageTargets]) -
         present = (masks.max(axis=1) > 0).astype("float32")
         total = total + (dice_loss(logits, masks) * present).sum()
         pairs = pairs + present.sum()
-    return total / pairs.clip(min=1.0)
+    return total / mean_over_processes(pairs).clip(min=1.0)
 
 
 def _categories(logits: Tensor, targets: Sequence[ImageTargets]) -> Tensor:
@@ -75,7 +76,7 @@ def _categories(logits: Tensor, targets: Sequence[ImageTargets]) -> Tensor:
     return F.sigmoid_focal_loss(
         logits,
         F.one_hot(wanted, logits.shape[2] + 1)[..., 1:],
-        normalizer=paddle.to_tensor(learning + 1.0, "float32"),
+        normalizer=mean_over_processes(paddle.to_tensor(learning + 1.0, "float32")),
         alpha=0.25,
         gamma=2.0,
     )
