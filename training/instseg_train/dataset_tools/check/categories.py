@@ -72,7 +72,10 @@ def check_usage(
         code = "annotations-none" if training else "annotations-none-val"
         problems.add(code, file.name, "annotations", f"none of {len(names)} classes has an object")
         return
-    places = {entry.get("id"): index for index, entry in reversed(list(file.entries("categories")))}
+    places: dict[int, int] = {}
+    for index, entry in file.entries("categories"):
+        if is_id(key := entry.get("id")):
+            places.setdefault(key, index)
     for key, name in names.items():
         if not counts[key]:
             code = "category-untrained" if training else "category-unmeasured"
