@@ -305,6 +305,13 @@ def test_nothing_to_learn_from(tmp_path: Path) -> None:
         convert_labelme(data.write())
 
 
+def test_the_root_is_found_below(tmp_path: Path) -> None:
+    data = SmallLabelme(tmp_path / "given" / "data", train=2, val=1)
+    data.write()
+    convert_labelme(tmp_path / "given")
+    assert len(data.coco("train")["images"]) == 2
+
+
 def test_bad_arguments(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match="there is no folder"):
         convert_labelme(tmp_path / "nowhere")
