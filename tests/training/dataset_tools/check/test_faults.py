@@ -136,6 +136,8 @@ FAULTS = [
         {"id": 5, "height": 4, "width": 4})),
     Fault("file-name", TRAIN, "images[3].file_name", lambda d: d.train["images"].append(
         {"id": 5, "file_name": 8, "height": 4, "width": 4}), told="it is 8"),
+    Fault("file-name", TRAIN, "images[3].file_name", lambda d: d.train["images"].append(
+        {"id": 5, "file_name": "\ud800.png", "height": 4, "width": 4})),
     Fault("file-name-duplicate", TRAIN, "images[3]", lambda d: d.train["images"].append(
         {"id": 5, "file_name": "./sub//c.png", "height": HEIGHT, "width": WIDTH})),
     Fault("file-name-outside", TRAIN, "images[3].file_name", lambda d: d.train["images"].append(
@@ -175,6 +177,7 @@ FAULTS = [
         {"id": 5, "name": "x"})),
     Fault("category-name", TRAIN, "categories[1]", lambda d: d.train["categories"][1].pop("name")),
     Fault("category-name", TRAIN, "categories[0]", first("name", " ", "categories")),
+    Fault("category-name", TRAIN, "categories[0]", first("name", "\ud800", "categories")),
     Fault("category-name", TRAIN, "categories[0]", first("name", 3, "categories"),
           told="name is 3"),
     Fault("category-name-duplicate", TRAIN, "categories[2]",

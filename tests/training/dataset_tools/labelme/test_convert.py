@@ -249,6 +249,7 @@ FAULTS: list[tuple[str, str, str, Callable[[SmallLabelme], object]]] = [
     ("shape-points", J, 'shapes[0] "coin"', set_shape(points=[[1, 1], [5, 5]])),
     ("shape-points", J, 'shapes[0] "coin"', set_shape(points=[[1, 1], [5, float("nan")], [3, 3]])),
     ("shape-points", J, 'shapes[0] "coin"', set_shape(points=7)),
+    ("shape-points", J, 'shapes[0] "coin"', set_shape(shape_type=["polygon"])),
     ("shape-points", J, 'shapes[0] "coin"', set_shape(points=SQUARE[:3], shape_type="rectangle")),
     ("shape-points", J, 'shapes[0] "coin"', set_shape(points=[[5, 5]] * 2, shape_type="circle")),
     ("shape-outside", J, 'shapes[0] "coin"', set_shape(points=[[90, 1], [99, 5], [95, 9]])),

@@ -146,6 +146,11 @@ FAULTS: list[tuple[str, str, Callable[[SmallCoco], object]]] = [
     ("category-conflict", "'coin' has the ids 2 and 8", other_id),
     ("image-in-both", '"a.png" is in annotations/instance_train.json too', in_both),
     ("annotation-image", "it is 77", lambda d: d.val["annotations"][0].update(image_id=77)),
+    (
+        "annotation-image",
+        "it is 3",
+        lambda d: d.train.update(images=[], annotations=d.train["annotations"][:1]),
+    ),
     ("annotation-category", "it is []", lambda d: d.val["annotations"][0].update(category_id=[])),
     ("key-missing", "there is no 'images'", lambda d: d.train.pop("images")),
     ("file-name", "it is 3", lambda d: d.train["images"][1].update(file_name=3)),

@@ -14,7 +14,7 @@ from instseg.progress import Progress
 from instseg_train.dataset_tools.check.folder import SPLITS, annotation_name, find_root
 from instseg_train.dataset_tools.check.image_files import look_at
 from instseg_train.dataset_tools.check.kinds import KINDS as CHECK_KINDS
-from instseg_train.dataset_tools.json_file import read_object
+from instseg_train.dataset_tools.json_file import is_name, read_object
 from instseg_train.dataset_tools.labelme.instances import Instance, cut, join
 from instseg_train.dataset_tools.labelme.kinds import KINDS
 from instseg_train.dataset_tools.labelme.lists import list_name, read_lists
@@ -182,7 +182,7 @@ class _Reader:
         for index, shape in enumerate(shapes):
             place = f"shapes[{index}]"
             label = shape.get("label") if isinstance(shape, dict) else None
-            if not isinstance(shape, dict) or not isinstance(label, str) or not label.strip():
+            if not isinstance(shape, dict) or not is_name(label):
                 self._problems.add("label", path, place, f"it is {quoted(label)}")
                 continue
             try:
