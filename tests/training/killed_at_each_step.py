@@ -18,10 +18,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from instseg_train.dataset_tools import convert_labelme, split_dataset
+from instseg_train.dataset_tools import (
+    ConvertReport,
+    SplitReport,
+    convert_labelme,
+    split_dataset,
+)
 
 STEPS = ("fsync", "replace", "link", "unlink", "mkdir", "rename")
-JOBS: dict[str, Callable[[Path], object]] = {
+JOBS: dict[str, Callable[[Path], ConvertReport | SplitReport]] = {
     "convert": lambda folder: convert_labelme(folder, seed=1),
     "split": lambda folder: split_dataset(folder, train_percent=60, val_percent=40, seed=1),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -281,6 +282,28 @@ def test_faults_are_told_and_nothing_is_written(
     assert code in str(raised.value)
     assert problem.remedy in str(raised.value)
     assert sorted(path.name for path in data.root.rglob("*")) == before
+
+
+def test_any_value_at_any_place_is_survived(tmp_path: Path) -> None:
+    """Each value of a file and of its shape replaced by each of many that do not belong there."""
+    data = SmallLabelme(tmp_path / "data", train=2, val=1)
+    base = json.dumps(data.files["train0"])
+    data.write()
+    path = data.root / "annotations/train0.json"
+    values = (None, True, -1, 1 << 80, 1e308, float("nan"), "", "x", "\0", [], [[]], {}, [{}])
+    keys = [(False, key) for key in data.files["train0"]]
+    keys += [(True, key) for key in data.files["train0"]["shapes"][0]]
+    refused = set()
+    for in_shape, key in keys:
+        for value in values:
+            content = json.loads(base)
+            (content["shapes"][0] if in_shape else content)[key] = value
+            path.write_text(json.dumps(content))
+            try:
+                convert_labelme(data.root)
+            except DatasetError:
+                refused.add(key)
+    assert refused == {"shapes", "label", "points", "shape_type", "imageHeight", "imageWidth"}
 
 
 def test_all_faults_at_once(tmp_path: Path) -> None:
