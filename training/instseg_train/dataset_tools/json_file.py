@@ -81,6 +81,17 @@ def is_id(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
 
 
+def is_name(value: object) -> TypeGuard[str]:
+    """Text that is not blank, and can be written (JSON may hold halves of UTF-16 pairs)."""
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_number(value: object) -> TypeGuard[float]:
     """Finite, and no bool."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -74,7 +74,7 @@ class AnnotationCheck:
             place.add("crowd-polygon", "segmentation", "iscrowd is 1")
         check_box(entry, image.size, mask, place)
         check_area(entry, mask, place)
-        if mask is not None:
+        if mask is not None and is_id(category):
             self._check_twice(mask, image_key, category, index, place)
 
     def _check_id(self, key: Any, present: bool, index: int, place: Place) -> None:

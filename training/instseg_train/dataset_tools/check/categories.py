@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from instseg_train.dataset_tools.check.annotation_file import AnnotationFile
-from instseg_train.dataset_tools.json_file import is_id
+from instseg_train.dataset_tools.json_file import is_id, is_name
 from instseg_train.dataset_tools.problems import Problems, quoted
 
 
@@ -28,7 +28,7 @@ def check_categories(file: AnnotationFile, problems: Problems) -> dict[int, str]
             problems.add("category-id-duplicate", file.name, place, message)
         else:
             place_of_id[key] = index
-        if not isinstance(name, str) or not name.strip():
+        if not is_name(name):
             told = f"name is {quoted(name)}" if "name" in entry else "there is no name"
             problems.add("category-name", file.name, place, told)
         elif name in place_of_name:
@@ -72,7 +72,10 @@ def check_usage(
         code = "annotations-none" if training else "annotations-none-val"
         problems.add(code, file.name, "annotations", f"none of {len(names)} classes has an object")
         return
-    places = {entry.get("id"): index for index, entry in reversed(list(file.entries("categories")))}
+    places: dict[int, int] = {}
+    for index, entry in file.entries("categories"):
+        if is_id(key := entry.get("id")):
+            places.setdefault(key, index)
     for key, name in names.items():
         if not counts[key]:
             code = "category-untrained" if training else "category-unmeasured"

@@ -84,7 +84,7 @@ def _draw_column(
         axes.set_xlim(0, max(1, largest) * 1.1)
         axes.xaxis.get_major_locator().set_params(integer=True, nbins=5)
     axes.set_xlabel("instances, log scale" if logarithmic else "instances", color=_TEXT)
-    axes.tick_params(length=0, colors=_TEXT)
+    axes.tick_params(which="both", length=0, colors=_TEXT)
     axes.grid(True, axis="x", color="0.92")
     axes.set_axisbelow(True)
     for side in axes.spines.values():

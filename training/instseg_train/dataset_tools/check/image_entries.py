@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from instseg_train.dataset_tools.check.annotation_file import AnnotationFile, Entry
-from instseg_train.dataset_tools.json_file import is_id
+from instseg_train.dataset_tools.json_file import is_id, is_name
 from instseg_train.dataset_tools.problems import Problems, quoted
 
 _LARGEST_SIDE = 1 << 20
@@ -66,7 +66,7 @@ def _file_name(file: str, place: str, entry: Entry, problems: Problems) -> str |
     """Normalised, with forward slashes; None where no file of images/ can be meant."""
     name = entry.get("file_name")
     where = f"{place}.file_name"
-    if not isinstance(name, str) or not name.strip() or "\0" in name:
+    if not is_name(name):
         told = f"it is {quoted(name)}" if "file_name" in entry else "there is none"
         problems.add("file-name", file, where, told)
         return None

@@ -11,9 +11,10 @@ from typing import Any
 
 from instseg.errors import InvalidArgument
 from instseg.progress import Progress
-from instseg_train.dataset_tools.check.folder import SPLITS, annotation_name
+from instseg_train.dataset_tools.check.folder import SPLITS, annotation_name, find_root
 from instseg_train.dataset_tools.check.image_files import look_at
-from instseg_train.dataset_tools.json_file import read_object
+from instseg_train.dataset_tools.check.kinds import KINDS as CHECK_KINDS
+from instseg_train.dataset_tools.json_file import is_name, read_object
 from instseg_train.dataset_tools.labelme.instances import Instance, cut, join
 from instseg_train.dataset_tools.labelme.kinds import KINDS
 from instseg_train.dataset_tools.labelme.lists import list_name, read_lists
@@ -84,9 +85,9 @@ def convert_labelme(
     new one, or one that the next call completes. Raises DatasetError with all problems, and then
     nothing is written; InvalidArgument (no such folder; another process is at it); OSError.
     """
-    root = Path(dataset_dir)
-    if not root.is_dir():
-        raise InvalidArgument(f"there is no folder {root}; give the data set's")
+    if not Path(dataset_dir).is_dir():
+        raise InvalidArgument(f"there is no folder {dataset_dir}; give the data set's")
+    root = find_root(Path(dataset_dir), Problems(CHECK_KINDS)) or Path(dataset_dir)
     if seed < 0:
         raise InvalidArgument(f"seed is {seed}; give 0 or more")
     with locked(root):
@@ -181,7 +182,7 @@ class _Reader:
         for index, shape in enumerate(shapes):
             place = f"shapes[{index}]"
             label = shape.get("label") if isinstance(shape, dict) else None
-            if not isinstance(shape, dict) or not isinstance(label, str) or not label.strip():
+            if not isinstance(shape, dict) or not is_name(label):
                 self._problems.add("label", path, place, f"it is {quoted(label)}")
                 continue
             try:

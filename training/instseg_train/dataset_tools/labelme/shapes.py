@@ -41,7 +41,11 @@ def read_shape(shape: dict[str, Any], size: tuple[int, int]) -> Points | Bitmap:
 
     size: height, width of the image
     """
-    kind = shape.get("shape_type") or "polygon"  # as old files leave it out
+    kind = shape.get("shape_type")
+    if kind is None:
+        kind = "polygon"  # old files leave it out
+    if not isinstance(kind, str):
+        raise ShapeFault("shape-points", f"shape_type is {quoted(kind)}")
     if kind in WITHOUT_AREA:
         raise ShapeFault("shape-type", f"it is a {kind}")
     if kind not in _READERS:

@@ -32,13 +32,13 @@ def merge(files: Sequence[AnnotationFile], problems: Problems) -> Merged | None:
     categories = _categories(files, problems)
     keyed: list[tuple[str, tuple[int, Any], Entry]] = []  # file name, (file, id), entry
     for number, file in enumerate(files):
+        _check_annotations(file, problems)
         if not file.lists["images"]:
             continue  # no fault: images are divided anew
         for entry in check_image_entries(file, problems):
             source = file.lists["images"][entry.index]
             if entry.file_name is not None:
                 keyed.append((entry.file_name, (number, entry.key), source))
-        _check_annotations(file, problems)
     if len(files) == 2:
         _check_both(files, keyed, problems)
     if problems.errors():
