@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 
 from instseg.errors import InvalidArgument
@@ -12,7 +14,7 @@ def test_an_epoch_has_each_image_at_most_once_and_drops_the_rest() -> None:
     order = Order(images=23, batch_size=4, seed=0, rank=0, ranks=1)
     batches = order.batches(0)
     assert order.steps == len(batches) == 5
-    used = sum(batches, [])
+    used = list(chain(*batches))
     assert len(used) == len(set(used)) == 20
     assert set(used) <= set(range(23))
 
@@ -28,7 +30,7 @@ def test_epochs_and_seeds_differ_and_repeat() -> None:
 def test_ranks_side_by_side_are_one_process_with_the_joined_batch(ranks: int) -> None:
     parts = [Order(23, 2, 5, rank, ranks).batches(1) for rank in range(ranks)]
     joined = Order(23, 2 * ranks, 5, 0, 1).batches(1)
-    assert [sum(step, []) for step in zip(*parts, strict=True)] == joined
+    assert [list(chain(*step)) for step in zip(*parts, strict=True)] == joined
 
 
 def test_fewer_images_than_a_batch_are_one_batch() -> None:
