@@ -48,7 +48,7 @@ def test_objects_as_the_models_take_them() -> None:
     assert batch["scale_factor"].tolist() == [[2, 4], [1, 1]]
     assert [boxes.shape for boxes in batch["gt_bbox"]] == [(2, 4), (0, 4)]
     assert [masks.shape for masks in batch["gt_segm"]] == [(2, 96, 128), (0, 96, 128)]
-    types = {key: batch[key][0].dtype for key in ("gt_bbox", "gt_class", "gt_segm", "is_crowd")}  # type: ignore[literal-required]
+    types = {key: batch[key][0].dtype for key in ("gt_bbox", "gt_class", "gt_segm", "is_crowd")}
     assert types == {
         "gt_bbox": np.float32,
         "gt_class": np.int64,

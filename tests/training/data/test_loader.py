@@ -32,10 +32,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> CocoDataset:
 
 
 def loader(dataset: CocoDataset, **options: Any) -> TrainLoader:
-    return TrainLoader(
-        dataset,
-        **{"model": MODEL, "batch_size": 2, "input_size": SIZE, "num_workers": 0, **options},
-    )
+    defaults = {"model": MODEL, "batch_size": 2, "input_size": SIZE, "num_workers": 0}
+    return TrainLoader(dataset, **{**defaults, **options})
 
 
 def flat(batch: Batch) -> list[Any]:
@@ -101,8 +99,8 @@ def test_two_ranks_are_one_process_with_the_joined_batch(dataset: CocoDataset) -
     for left, right, both in zip(parts[0].epoch(2), parts[1].epoch(2), joined, strict=True):
         assert np.array_equal(np.concatenate([left["image"], right["image"]]), both["image"])
         for key in ("gt_bbox", "gt_class", "gt_segm"):
-            pieces = chain(left[key], right[key])  # type: ignore[literal-required]
-            for piece, whole in zip(pieces, both[key], strict=True):  # type: ignore[literal-required]
+            pieces = chain(left[key], right[key])
+            for piece, whole in zip(pieces, both[key], strict=True):
                 assert np.array_equal(piece, whole)
 
 

@@ -36,7 +36,7 @@ def part_of(sample: Sample, cropped: Sample) -> tuple[int, int, int, int]:
     return left, top, left + width, top + height
 
 
-def iou(box: np.ndarray, part: tuple[int, int, int, int]) -> float:  # type: ignore[type-arg]
+def iou(box: np.ndarray, part: tuple[int, int, int, int]) -> float:
     width = min(box[2], part[2]) - max(box[0], part[0])
     height = min(box[3], part[3]) - max(box[1], part[1])
     common = max(width, 0) * max(height, 0)

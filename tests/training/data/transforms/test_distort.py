@@ -45,9 +45,10 @@ def test_hue_turns_the_colour_circle() -> None:
         for place in np.ndindex(image.shape[:2]):
             hue, saturation_, value = colorsys.rgb_to_hsv(*(image[place] / 255))
             exact[place] = colorsys.hsv_to_rgb((hue + steps / 256) % 1, saturation_, value)
-        # Hue and saturation have 256 steps on the way, of 6 levels (255 per sixth) and of 1.
+        # On the way hue has 256 steps of 6 levels (255 are a sixth), saturation steps of one level;
+        # the result is whole levels.
         off = np.abs(turned_hue(image, steps) - 255 * exact)
-        assert off.max() <= 7 + 1e-9
+        assert off.max() <= 6 + 1 + 1
         assert off.mean() < 1
 
 
