@@ -17,6 +17,7 @@ from pycocotools import mask as coco_mask
 from instseg.errors import InvalidArgument
 from instseg_train.data.image_record import ImageRecord
 from instseg_train.data.shapes.polygons import Polygons, polygon_part
+from instseg_train.data.shapes.run_lengths import run_lengths
 
 # Sides of a box up to this are none (PaddleDetection coco.py).
 LEAST_SIDE = 1e-5
@@ -154,11 +155,20 @@ def _outline(value: Any, size: tuple[int, int]) -> Polygons | bytes | None:
 
 
 def _run_lengths(value: Mapping[str, Any], size: tuple[int, int]) -> bytes | None:
+    """The compressed counts; None if they do not fill an image of this size."""
     if tuple(value["size"]) != size:
         return None
     counts = value["counts"]
     if isinstance(counts, list):
-        if sum(counts) != size[0] * size[1] or min(counts) < 0:
+        lengths = np.array(counts, np.int64)
+    else:
+        counts = counts.encode() if isinstance(counts, str) else bytes(counts)
+        try:
+            lengths = run_lengths(counts)
+        except InvalidArgument:
             return None
-        return bytes(coco_mask.frPyObjects(dict(value), *size)["counts"])
-    return counts.encode() if isinstance(counts, str) else bytes(counts)
+    if (lengths < 0).any() or lengths.sum() != size[0] * size[1]:
+        return None
+    if isinstance(counts, bytes):
+        return counts
+    return bytes(coco_mask.frPyObjects({"size": list(size), "counts": counts}, *size)["counts"])

@@ -57,7 +57,7 @@ class CocoDataset:
         return len(self.records)
 
     def sample(self, index: int) -> Sample:
-        """Reads image `index`. Raises ImageError (the file), InvalidArgument (its run lengths)."""
+        """Reads image `index`. Raises ImageError, which names the file."""
         return self.records[index].read()
 
     def left_out_text(self) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from instseg.errors import InvalidArgument
 from instseg_train.data.image_file import read_image
 from instseg_train.data.sample import Sample
 from instseg_train.data.shapes import Bitmap, Polygons, Shape
@@ -24,7 +23,7 @@ class ImageRecord:
     class_ids  int64 [n]
     crowd      bool [n]
     outlines   of each object its polygons, or the counts of its run lengths as COCO compresses
-               them
+               them, which fill the image
     """
 
     path: str
@@ -41,7 +40,7 @@ class ImageRecord:
     def read(self, *, crowds: bool = True) -> Sample:
         """Decodes the image. crowds: with the regions of many objects.
 
-        Raises ImageError (the file), InvalidArgument (run lengths that do not fit the image).
+        Raises ImageError, which names the file.
         """
         image = read_image(self.path, self.size)
         used = [index for index in range(len(self)) if crowds or not self.crowd[index]]
@@ -59,10 +58,4 @@ class ImageRecord:
     def _shape(self, outline: Polygons | bytes) -> Shape:
         if isinstance(outline, Polygons):
             return outline
-        try:
-            return Bitmap.of_run_lengths(outline, self.size)
-        except (ValueError, TypeError) as error:
-            raise InvalidArgument(
-                f"{self.path}: an annotation's run lengths do not describe an image of "
-                f"{self.size[1]} x {self.size[0]} pixels: {error}"
-            ) from error
+        return Bitmap.of_run_lengths(outline, self.size)

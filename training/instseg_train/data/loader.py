@@ -57,11 +57,15 @@ class TrainLoader:
         return self._order.steps
 
     def epoch(self, number: int, start_step: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch from `start_step` on.
+        """The batches of an epoch from `start_step` on. Raises InvalidArgument if it has fewer.
 
         Raises while iterating: ImageError and InvalidArgument of an image that cannot be
         prepared, by name; InstsegError: a worker process died.
         """
+        if not 0 <= start_step <= self.steps_per_epoch:
+            raise InvalidArgument(
+                f"start_step is {start_step}; an epoch has {self.steps_per_epoch} steps"
+            )
         tasks = (
             Task(
                 [self._dataset.records[i] for i in indices],

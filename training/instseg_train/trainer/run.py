@@ -29,7 +29,7 @@ from instseg_train.trainer.checkpoints import (
 from instseg_train.trainer.learning_rate import LearningRate
 from instseg_train.trainer.optimizer import build_optimizer, optimizer_state, set_optimizer_state
 from instseg_train.trainer.recipes import recipe_of
-from instseg_train.trainer.step import MixedPrecision, Step
+from instseg_train.trainer.step import HALF, MixedPrecision, Step
 from instseg_train.weights import load_weights, save_model
 from instseg_train.weights.store import fetch_weights, is_url
 
@@ -67,7 +67,7 @@ class Run:
         self._optimizer = build_optimizer(self.model, recipe, master_weights=train.amp == "O2")
         if train.amp == "O2":
             self.model, self._optimizer = paddle.amp.decorate(
-                self.model, self._optimizer, level="O2", dtype=self._precision.dtype
+                self.model, self._optimizer, level="O2", dtype=HALF
             )
         self.weights_report = ""
         self.state = RunState(0, 0, 0, 0, None, None, {})

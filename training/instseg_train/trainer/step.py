@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import paddle
 
+from instseg.errors import InvalidArgument
 from instseg_train.data.sample import Batch
 from instseg_train.models.segmenter import Segmenter
 from instseg_train.trainer import processes
 from instseg_train.trainer.errors import TrainingError
 
+HALF = "float16"
 _LISTS = ("gt_bbox", "gt_class", "gt_segm", "is_crowd")
 
 
@@ -34,25 +36,25 @@ def tensors(batch: Batch) -> dict[str, Any]:
 
 @dataclass
 class MixedPrecision:
-    """amp: `OFF`, `O1` (chosen operators in half precision) or `O2` (nearly all). Half is float16
-    with scaled losses on a GPU, bfloat16 on a CPU."""
+    """amp: `OFF`, `O1` (chosen operators in float16) or `O2` (nearly all), with scaled losses.
+
+    Raises InvalidArgument on a CPU, where Paddle has no mixed precision."""
 
     amp: str
-    dtype: str = field(init=False)
     scaler: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        gpu = paddle.get_device().startswith("gpu")
-        self.dtype = "float16" if gpu else "bfloat16"
-        enabled = self.amp != "OFF" and self.dtype == "float16"
+        enabled = self.amp != "OFF"
+        if enabled and not paddle.get_device().startswith("gpu"):
+            raise InvalidArgument(
+                f"Train.amp is {self.amp}, which Paddle has on GPUs only; give Train.amp=OFF"
+            )
         self.scaler = paddle.amp.GradScaler(enable=enabled, init_loss_scaling=1024.0)
 
     def context(self) -> Any:
-        return paddle.amp.auto_cast(
-            enable=self.amp != "OFF",
-            level=self.amp if self.amp != "OFF" else "O1",
-            dtype=self.dtype,
-        )
+        if self.amp == "OFF":
+            return nullcontext()
+        return paddle.amp.auto_cast(level=self.amp, dtype=HALF)
 
 
 class Step:

@@ -20,8 +20,7 @@ class Bitmap:
 
     @classmethod
     def of_run_lengths(cls, counts: bytes, size: tuple[int, int]) -> Bitmap:
-        """counts: as COCO compresses them, of an image of `size` height, width. Raises ValueError
-        where they do not fill it."""
+        """counts: as COCO compresses them; they fill an image of `size` height, width."""
         runs = {"size": list(size), "counts": counts}
         mask = coco_mask.decode(runs)
         left, top, width, height = (int(edge) for edge in coco_mask.toBbox(runs))

@@ -37,24 +37,22 @@ class Polygons:
         return Polygons([part * scale for part in self.parts])
 
     def draw(self, mask: npt.NDArray[np.uint8]) -> None:
-        """Sets the object's pixels of `mask` uint8 [H, W] to 1.
+        """Sets the object's pixels of `mask` uint8 [H, W] to 1: those of COCO's frPyObjects.
 
-        The same as COCO's frPyObjects and decode, but in the outlines' own rectangle, for speed;
-        and corners left of or above the image are as exact as others, which COCO's are not.
+        That rounds coordinates towards 0, so it is given a larger canvas for what lies left of the
+        image or above it, and none of the pixels beyond the polygon.
         """
         for part in self.parts:
-            low, high = np.floor(part.min(axis=0)), np.ceil(part.max(axis=0))
-            left, top = (int(edge) for edge in low)
+            left, top = (max(0, -int(edge)) for edge in np.floor(part.min(axis=0)))
             right, bottom = (
-                min(int(edge) + 1, limit)
-                for edge, limit in zip(high, mask.shape[::-1], strict=True)
+                min(max(int(edge) + 1, 0), limit)
+                for edge, limit in zip(np.ceil(part.max(axis=0)), mask.shape[::-1], strict=True)
             )
-            if min(right, bottom) <= 0 or right <= left or bottom <= top:
+            if not right or not bottom:
                 continue
-            here = (part.astype(np.float64) - low).ravel().tolist()
-            runs = coco_mask.frPyObjects([here], bottom - top, right - left)
-            drawn = coco_mask.decode(runs)[..., 0][max(-top, 0) :, max(-left, 0) :]
-            mask[max(top, 0) : bottom, max(left, 0) : right] |= drawn
+            corners = (part + np.array([left, top], np.float64)).ravel().tolist()
+            runs = coco_mask.frPyObjects([corners], top + bottom, left + right)
+            mask[:bottom, :right] |= coco_mask.decode(runs)[top:, left:, 0]
 
     def flat(self) -> list[Part]:
         """float32 [2p] of each part: x and y in turn, as COCO writes them."""
