@@ -10,7 +10,8 @@ from typing import Any
 
 from instseg.cli.table import text_table
 from instseg_train.evaluate.annotations import Truth
-from instseg_train.evaluate.coco_metrics import KINDS, METRIC_NAMES, CocoScores, Kind
+from instseg_train.evaluate.class_comparison import Kind
+from instseg_train.evaluate.coco_metrics import KINDS, METRIC_NAMES, CocoScores
 from instseg_train.evaluate.detections import Detections
 
 # What each metric averages over; sizes are areas of the annotations, in pixels.
