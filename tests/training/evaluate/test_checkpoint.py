@@ -50,8 +50,16 @@ def assert_same(evaluation: Evaluation, expected: Evaluation) -> None:
     np.testing.assert_equal(dict(evaluation["segm"].metrics), dict(expected["segm"].metrics))
 
 
-def test_a_checkpoint_with_its_card(saved: Path, dataset: Path, expected: Evaluation) -> None:
+def test_a_checkpoint_with_its_card(
+    saved: Path,
+    dataset: Path,
+    expected: Evaluation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     evaluation = evaluate(saved, dataset)
+    assert list(tmp_path.iterdir()) == []
     assert_same(evaluation, expected)
     assert evaluation.run.model_folder == str(saved)
 
@@ -104,11 +112,3 @@ def test_weights_of_another_model_are_refused(saved: Path, dataset: Path, tmp_pa
 def test_faults_of_the_data_set_come_first(saved: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match="there is no annotation file"):
         evaluate(tmp_path / "none.pdparams", tmp_path)
-
-
-def test_nothing_stays_behind(
-    saved: Path, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    evaluate(saved, dataset)
-    assert list(tmp_path.iterdir()) == []
