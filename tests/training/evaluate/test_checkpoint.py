@@ -38,10 +38,14 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def expected(saved: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
-    folder = tmp_path_factory.mktemp("exported") / "inference"
-    export_model(saved, folder, verify=False)
-    return evaluate_folder(folder, dataset)
+def exported(saved: Path) -> Path:
+    export_model(saved, saved.parent / "inference", verify=False)
+    return saved.parent / "inference"
+
+
+@pytest.fixture(scope="module")
+def expected(exported: Path, dataset: Path) -> Evaluation:
+    return evaluate_folder(exported, dataset)
 
 
 def assert_same(evaluation: Evaluation, expected: Evaluation) -> None:
@@ -93,12 +97,10 @@ def test_without_names_those_of_the_data_set_are_taken(
     assert ours == [swapped[category_id] for category_id in theirs]
 
 
-def test_an_exported_folder(saved: Path, dataset: Path, expected: Evaluation) -> None:
-    folder = saved.parent / "inference"
-    export_model(saved, folder, verify=False)
-    assert_same(evaluate(folder, dataset), expected)
+def test_an_exported_folder(exported: Path, dataset: Path, expected: Evaluation) -> None:
+    assert_same(evaluate(exported, dataset), expected)
     with pytest.raises(InvalidArgument, match="is a model folder"):
-        evaluate(folder, dataset, model="PP-YOLOE_seg-S")
+        evaluate(exported, dataset, model="PP-YOLOE_seg-S")
 
 
 def test_weights_of_another_model_are_refused(saved: Path, dataset: Path, tmp_path: Path) -> None:

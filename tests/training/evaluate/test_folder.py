@@ -171,6 +171,7 @@ def test_what_is_reported_is_plain_data(dataset: Path) -> None:
     assert report["failed_images"][0]["file_name"] == images[0].name
     assert len(report["notes"]) == 2
 
+    assert repr(evaluation).startswith("Evaluation('PP-YOLOE_seg-S', box AP 0.")
     table = evaluation.table()
     assert f"AP      {evaluation['bbox'].metrics['AP']:.3f}  " in table
     assert "APl     -      -      large objects" in table

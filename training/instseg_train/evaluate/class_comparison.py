@@ -22,7 +22,7 @@ from instseg_train.evaluate.annotations import TruthImage
 Kind = Literal["bbox", "segm"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassComparison:
     """One class. precision, recall: COCOeval's, with K = 1.
 

@@ -26,7 +26,7 @@ KINDS: tuple[Kind, Kind] = ("bbox", "segm")
 NO_MATCHES = np.zeros(0, np.int64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Matches:
     """Which detection is which object at IoU 0.50, of any size.
 
@@ -40,7 +40,7 @@ class Matches:
     counted: npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CocoScores:
     """Values in [0, 1]; NaN where there is no ground truth to measure on.
 

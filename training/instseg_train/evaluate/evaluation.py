@@ -64,7 +64,7 @@ class RunFacts:
     seconds_per_image: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluation(Mapping[Kind, CocoScores]):
     """`evaluation["segm"]` and `["bbox"]` are the scores.
 
@@ -96,6 +96,10 @@ class Evaluation(Mapping[Kind, CocoScores]):
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def __repr__(self) -> str:
+        box, mask = (_shown(self[kind].metrics["AP"]) for kind in KINDS)
+        return f"Evaluation({self.run.model_name!r}, box AP {box}, mask AP {mask})"
 
     def to_dict(self) -> dict[str, Any]:
         """The content of `evaluate_result.json`: plain data, None where nothing can be measured.
