@@ -171,7 +171,8 @@ class Evaluation(Mapping[Kind, CocoScores]):
             f"{len(self.image_ids)} images, {sum(objects.values())} objects, "
             f"{run.seconds_per_image * 1e3:.1f} ms per image"
         )
-        return "\n\n".join((title, metrics, classes, *("\n".join(self.notes()).split("\n\n"))))
+        parts = [title, metrics, classes, "\n".join(self.notes())]
+        return "\n\n".join(part for part in parts if part)
 
     def notes(self) -> list[str]:
         """What a reader of the figures should know."""
