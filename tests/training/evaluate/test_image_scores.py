@@ -84,10 +84,15 @@ def test_half_the_union_decides(tmp_path: Path) -> None:
 
 def test_crowds_and_what_lies_in_them_do_not_count(tmp_path: Path) -> None:
     truth = [annotated(1, COIN, plane(0, 0, 80), crowd=1), annotated(1, CELL, plane(0, 85))]
-    found = [(COIN, 0.9, plane(5, 5)), (COIN, 0.8, plane(40, 40)), (CELL, 0.7, plane(0, 85))]
+    found = [
+        (COIN, 0.9, plane(5, 5)),
+        (COIN, 0.8, plane(40, 60)),  # two thirds of it
+        (COIN, 0.7, plane(40, 70)),  # one third: false
+        (CELL, 0.6, plane(0, 85)),
+    ]
     (score,) = scored(tmp_path, truth, {1: found})
-    assert (score.right, score.false, score.missed, score.ignored) == ((2,), (), (), (0,))
-    assert score.f1 == 1.0
+    assert (score.right, score.false, score.missed, score.ignored) == ((3,), (2,), (), (0,))
+    assert score.f1 == pytest.approx(2 / 3)
 
 
 def test_the_worst_come_first(tmp_path: Path) -> None:

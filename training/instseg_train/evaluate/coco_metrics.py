@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco_mask
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
 from instseg import Result
 from instseg.errors import InvalidArgument
 from instseg_train.evaluate.annotations import Truth, read_annotations
+from instseg_train.evaluate.class_comparison import Kind, compare_class, summarised
 from instseg_train.evaluate.class_matching import ClassMatch, match_classes
 from instseg_train.evaluate.detections import Detections
 
@@ -25,12 +22,11 @@ from instseg_train.evaluate.detections import Detections
 METRIC_NAMES = (
     "AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl",
 )  # fmt: skip
-Kind = Literal["bbox", "segm"]
 KINDS: tuple[Kind, Kind] = ("bbox", "segm")
 NO_MATCHES = np.zeros(0, np.int64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Matches:
     """Which detection is which object at IoU 0.50, of any size.
 
@@ -44,7 +40,7 @@ class Matches:
     counted: npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CocoScores:
     """Values in [0, 1]; NaN where there is no ground truth to measure on.
 
@@ -139,16 +135,17 @@ class CocoMetrics:
 
         progress: called with 1 for each class.
         """
-        by_class = [self._compare(category_id, kind, progress) for category_id in self.category_ids]
-        whole = _summary(by_class, self.category_ids, kind)
         found = np.zeros(len(self.detections), np.int64)
         counted = np.zeros(len(self.detections), np.bool_)
-        for one in by_class:
-            for image in one.images:
-                # Numbers of detections are from 1 too.
-                places = np.array(image["dtIds"], np.int64) - 1
-                found[places] = image["dtMatches"][0]
-                counted[places] = ~image["dtIgnore"][0].astype(bool)
+        comparisons = []
+        for category_id in self.category_ids:
+            objects, entries = self._entries(category_id, kind)
+            one = compare_class(category_id, objects, entries, self.truth.images, kind)
+            found[one.ids - 1], counted[one.ids - 1] = one.found, one.counted
+            comparisons.append(one)
+            if progress is not None:
+                progress(1)
+        whole = summarised(comparisons, kind)
         # precision [T IoU, R recall, K classes, A areas, M detections]; -1: nothing to find
         precision = whole.eval["precision"][:, :, :, 0, -1]
         names = self.class_names
@@ -162,78 +159,33 @@ class CocoMetrics:
             matches=Matches(found, counted),
         )
 
-    def _compare(
-        self, category_id: int, kind: Kind, progress: Callable[[int], object] | None
-    ) -> _OneClass:
-        """COCOeval on one class: its per-image records would not fit into memory for all."""
-        seen = self._seen
-        truth = [
+    def _entries(
+        self, category_id: int, kind: Kind
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Objects and detections of a class, as COCOeval takes them; ids of detections are their
+        places + 1."""
+        objects = [
             dict(entry)
             for entry in self.truth.objects
-            if entry["category_id"] == category_id and entry["image_id"] in seen
+            if entry["category_id"] == category_id and entry["image_id"] in self._seen
         ]
-        image_ids = self.detections.image_ids
         found = []
         for place in np.flatnonzero(self.detections.category_ids == category_id).tolist():
-            x, y, w, h = self.detections.box(place)
+            box = self.detections.box(place)
             entry = {
                 "id": place + 1,
-                "image_id": int(image_ids[place]),
+                "image_id": self.detections.image_id(place),
                 "category_id": category_id,
                 "score": self.detections.score(place),
-                "bbox": [x, y, w, h],
+                "bbox": box,
                 "iscrowd": 0,
-                "area": w * h,
+                "area": box[2] * box[3],
             }
             if kind == "segm":
                 mask = self.detections.run_lengths(place)
                 entry |= {"segmentation": mask, "area": float(coco_mask.area(mask))}
             found.append(entry)
-        used = sorted({entry["image_id"] for entry in (*truth, *found)})
-        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools tells how long it took
-            evaluation = COCOeval(self._coco(truth, used), self._coco(found, used), kind)
-            evaluation.params.imgIds = used
-            evaluation.params.catIds = [category_id]
-            evaluation.evaluate()
-            evaluation.accumulate()
-        # The first range of areas is all of them.
-        images = [record for record in evaluation.evalImgs[: len(used)] if record is not None]
-        if progress is not None:
-            progress(1)
-        return _OneClass(evaluation.eval["precision"], evaluation.eval["recall"], images)
-
-    def _coco(self, entries: list[dict[str, Any]], image_ids: list[int]) -> COCO:
-        coco = COCO()
-        images = [
-            {"id": i, "height": self.truth.images[i].height, "width": self.truth.images[i].width}
-            for i in image_ids
-        ]
-        categories = [{"id": key, "name": name} for key, name in self.truth.categories.items()]
-        coco.dataset = {"images": images, "annotations": entries, "categories": categories}
-        coco.createIndex()
-        return coco
-
-
-@dataclass(frozen=True)
-class _OneClass:
-    """precision and recall as COCOeval's, with K = 1; images: its records for all areas."""
-
-    precision: npt.NDArray[np.float64]
-    recall: npt.NDArray[np.float64]
-    images: list[dict[str, Any]]
-
-
-def _summary(by_class: list[_OneClass], category_ids: list[int], kind: Kind) -> Any:
-    """A COCOeval that knows the figures of all classes, summarised."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        whole = COCOeval(iouType=kind)
-        whole.params.catIds = category_ids
-        whole.eval = {
-            "precision": np.concatenate([one.precision for one in by_class], axis=2),
-            "recall": np.concatenate([one.recall for one in by_class], axis=1),
-        }
-        whole.summarize()
-    return whole
+        return objects, found
 
 
 def _mean(precision: npt.NDArray[np.float64]) -> float:

@@ -56,6 +56,9 @@ class Detections:
     def scores(self) -> npt.NDArray[np.float64]:
         return np.array(self._scores, np.float64)
 
+    def image_id(self, index: int) -> int:
+        return self._image_ids[index]
+
     def category_id(self, index: int) -> int:
         return self._category_ids[index]
 

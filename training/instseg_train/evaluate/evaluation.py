@@ -10,7 +10,8 @@ from typing import Any
 
 from instseg.cli.table import text_table
 from instseg_train.evaluate.annotations import Truth
-from instseg_train.evaluate.coco_metrics import KINDS, METRIC_NAMES, CocoScores, Kind
+from instseg_train.evaluate.class_comparison import Kind
+from instseg_train.evaluate.coco_metrics import KINDS, METRIC_NAMES, CocoScores
 from instseg_train.evaluate.detections import Detections
 
 # What each metric averages over; sizes are areas of the annotations, in pixels.
@@ -63,7 +64,7 @@ class RunFacts:
     seconds_per_image: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluation(Mapping[Kind, CocoScores]):
     """`evaluation["segm"]` and `["bbox"]` are the scores.
 
@@ -95,6 +96,10 @@ class Evaluation(Mapping[Kind, CocoScores]):
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def __repr__(self) -> str:
+        box, mask = (_shown(self[kind].metrics["AP"]) for kind in KINDS)
+        return f"Evaluation({self.run.model_name!r}, box AP {box}, mask AP {mask})"
 
     def to_dict(self) -> dict[str, Any]:
         """The content of `evaluate_result.json`: plain data, None where nothing can be measured.
@@ -166,7 +171,8 @@ class Evaluation(Mapping[Kind, CocoScores]):
             f"{len(self.image_ids)} images, {sum(objects.values())} objects, "
             f"{run.seconds_per_image * 1e3:.1f} ms per image"
         )
-        return "\n\n".join((title, metrics, classes, *("\n".join(self.notes()).split("\n\n"))))
+        parts = [title, metrics, classes, "\n".join(self.notes())]
+        return "\n\n".join(part for part in parts if part)
 
     def notes(self) -> list[str]:
         """What a reader of the figures should know."""
