@@ -32,7 +32,8 @@ def test_the_official_sizes() -> None:
 
 def test_sizes_scale_with_the_input() -> None:
     assert sizes_around((320, 320)) == [(s, s) for s in (256, 288, 320, 320, 320, 352, 384)]
-    assert set(sizes_around((96, 192))) == {(64, 128), (64, 160), (96, 192), (128, 224), (128, 256)}
+    wide = {(96, 192), (128, 224), (128, 256)}  # smaller ones have too few pixels
+    assert set(sizes_around((96, 192))) == wide
     assert shorter_sides((200, 333))[0] == (160, 333)
 
 
@@ -89,11 +90,8 @@ def test_sizes_of_the_families() -> None:
         assert run(recipe("SOLOv2", (60, 200)), made_sample(), seed).size == (60, 80)
         rcnn = run(recipe("MaskRCNN-ResNet50", (100, 200)), made_sample(), seed)
         assert rcnn.size[0] in (80, 84, 88, 92, 96, 100)
-        assert run(recipe("Mask-RT-DETR-S", (96, 96)), made_sample(), seed).size in (
-            (64, 64),
-            (96, 96),
-            (128, 128),
-        )
+        detr = run(recipe("Mask-RT-DETR-S", (160, 160)), made_sample(), seed)
+        assert detr.size in ((128, 128), (160, 160), (192, 192))
 
 
 def test_what_is_refused() -> None:

@@ -28,6 +28,8 @@ Size = tuple[int, int]
 
 STRIDE = 32
 """The coarsest features have one cell of this many pixels a side."""
+LEAST_PIXELS = 128 * 128
+"""336 cells in three levels of features."""
 
 
 @dataclass(frozen=True)
@@ -118,21 +120,26 @@ TAKE_POLYGONS = ("mask_rcnn", "cascade_mask_rcnn")
 
 def sizes_around(size: Size) -> list[Size]:
     """A quarter smaller to a quarter larger in steps of 32 pixels, the middle one three times:
-    480 to 800 for 640 (13 sizes)."""
+    480 to 800 for 640 (13 sizes). None has fewer pixels than Mask-RT-DETR has places to choose
+    its 300 queries from, unless `size` itself has."""
     longest = max(size)
     steps = max(1, round(longest / 4 / STRIDE))
-    sides = [longest + STRIDE * step for step in range(-steps, steps + 1)]
-    sizes = [
+    sides = [longest + STRIDE * step for step in range(-steps, steps + 1) if step]
+    others = [
         (_to_stride(size[0] * side / longest), _to_stride(size[1] * side / longest))
         for side in sides
     ]
-    return sorted([*sizes, size, size])
+    return sorted([*(other for other in others if _pixels(other) >= LEAST_PIXELS), *[size] * 3])
 
 
 def shorter_sides(size: Size) -> list[Size]:
     """Six shorter sides from 0.8 to 1.0 of the shorter one, evenly, with the longest side:
     640 to 800 and 1333 for (800, 1333)."""
     return [(round(min(size) * share / 25), max(size)) for share in range(20, 26)]
+
+
+def _pixels(size: Size) -> int:
+    return size[0] * size[1]
 
 
 def _to_stride(side: float) -> int:

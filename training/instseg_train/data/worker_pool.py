@@ -17,6 +17,8 @@ from instseg_train.data.recipes import Recipe
 from instseg_train.data.sample import Batch
 from instseg_train.data.task import PackedSample, Task
 
+# Linux lets any process have as much; an image then crosses in a few turns.
+_PIPE_BYTES = 1 << 20
 _PROGRAM = "from instseg_train.data.worker import main; main()"
 _Job = tuple[Task, "Future[Batch]"]
 
@@ -66,6 +68,7 @@ class _Worker:
             [sys.executable, "-c", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pipesize=_PIPE_BYTES,
             start_new_session=True,  # Ctrl-C is for the training process to handle
         )
         self._recipe = recipe
