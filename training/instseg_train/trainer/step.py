@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,10 +82,18 @@ class Step:
         self._optimizer.set_lr(rate)
         scaler = self._precision.scaler
         with _memory_told(batch):
-            with self._precision.context():
-                losses = self._model(tensors(batch))
+            try:
+                with self._precision.context():
+                    losses = self._model(tensors(batch))
+            except ValueError as error:  # some operators refuse what is no number
+                broken = self._broken_weights()
+                if broken:
+                    raise _no_numbers(broken, number, rate) from error
+                raise
             values = {name: float(value) for name, value in losses.items()}
-            _check(values, number, rate)
+            wrong = [f"{k} = {v}" for k, v in values.items() if not math.isfinite(v)]
+            if wrong:
+                raise _no_numbers(wrong, number, rate)
             scaler.scale(losses["loss"]).backward()
             processes.average_gradients(self._parameters)
             scaler.step(self._optimizer)
@@ -93,19 +101,24 @@ class Step:
             self._optimizer.clear_grad()
         return values
 
+    def _broken_weights(self) -> list[str]:
+        return [
+            name
+            for name, value in self._model.state_dict().items()
+            if paddle.is_floating_point(value) and not bool(paddle.isfinite(value).all())
+        ]
+
 
 def _seed(run: int, step: int, rank: int) -> int:
     return int(np.random.SeedSequence([run, step, rank]).generate_state(1)[0] >> 1)
 
 
-def _check(losses: Mapping[str, float], step: int, rate: float) -> None:
-    wrong = [f"{name} = {value}" for name, value in losses.items() if not math.isfinite(value)]
-    if wrong:
-        raise TrainingError(
-            f"at step {step} (learning rate {rate:.3g}) losses are no numbers any more: "
-            f"{', '.join(wrong)}. Resume from the last checkpoint with a lower "
-            "Train.learning_rate or more Train.warmup_steps; with Train.amp, try OFF"
-        )
+def _no_numbers(what: Sequence[str], step: int, rate: float) -> TrainingError:
+    return TrainingError(
+        f"at step {step} (learning rate {rate:.3g}) these are no numbers any more: "
+        f"{', '.join(what[:5])}. Resume from the last checkpoint with a lower "
+        "Train.learning_rate or more Train.warmup_steps; with Train.amp, try OFF"
+    )
 
 
 @contextmanager

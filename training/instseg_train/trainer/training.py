@@ -14,6 +14,7 @@ from instseg.errors import InstsegError, InvalidArgument
 from instseg_train.config import Config, dump_config, parse_devices
 from instseg_train.data import CocoDataset, TrainLoader
 from instseg_train.data.picture import batch_picture
+from instseg_train.dataset_tools import complete_interrupted
 from instseg_train.trainer import processes
 from instseg_train.trainer.checkpoints import FINAL, INTERRUPTED, epoch_name, newest_checkpoint
 from instseg_train.trainer.earlier_runs import set_aside
@@ -64,6 +65,7 @@ def run(config: Config) -> None:
     with ExitStack() as stack:
         log = stack.enter_context(run_log(output / log_file, quiet=not first))
         stop = stack.enter_context(StopRequest())
+        complete_interrupted(config.general.dataset_dir)
         dataset = CocoDataset(config.general.dataset_dir, "train")
         _check_classes(config, dataset)
         loader = stack.enter_context(
