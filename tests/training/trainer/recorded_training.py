@@ -24,7 +24,7 @@ class RecordedRun(Run):
 
     def end_epoch(self):
         super().end_epoch()
-        processes.average_buffers(self.model)
+        processes.average_statistics(self.model)
         file = Path(sys.argv[2]) / f"rank{processes.rank()}.pdparams"
         paddle.save(self.model.state_dict(), str(file))
         processes.wait_for_all()

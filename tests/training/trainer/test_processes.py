@@ -31,7 +31,7 @@ def data(tmp_path_factory):
 
 def run(folder, data, model, processes, batch_size, *options):
     """Three steps; returns the weights of each process, at the end."""
-    folder.mkdir()
+    (folder / "output").mkdir(parents=True)
     config = tiny_config(
         data,
         folder / "output",
@@ -87,6 +87,8 @@ def test_a_run_of_two_processes_leaves_what_one_leaves(data, tmp_path):
 def test_a_process_that_fails_is_told(tmp_path):
     with pytest.raises(TrainingError, match=r"one of 2 training processes.*distributed_train_logs"):
         train(tiny_config(tmp_path / "nothing", tmp_path / "output", "Global.device=cpu:2"))
+    logs = tmp_path / "output" / "distributed_train_logs"
+    assert "there is no annotation file" in (logs / "workerlog.0").read_text()
 
 
 def test_gpus_that_are_not_there_are_told():

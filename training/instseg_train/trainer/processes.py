@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import paddle
 import paddle.distributed as dist
+from paddle.distributed.fleet.utils.hybrid_parallel_util import fused_allreduce_gradients
 
 from instseg.errors import InvalidArgument
 from instseg_train.config import Devices
@@ -50,12 +51,13 @@ def launch(devices: Devices, config_file: Path, output: Path, hosts: str | None)
     """
     command = [sys.executable, "-m", "paddle.distributed.launch"]
     command += ["--log_dir", str(output / LOG_FOLDER), "--job_id", f"instseg_{os.getpid()}"]
+    command += ["--log_level", "WARNING"]
     environment = dict(os.environ)
     if devices.kind == "gpu":
         command += ["--devices", ",".join(map(str, devices.ids))]
     else:
         command += ["--nproc_per_node", str(devices.processes)]
-        environment |= {"PADDLE_DISTRI_BACKEND": "gloo", "CUDA_VISIBLE_DEVICES": ""}
+        environment["PADDLE_DISTRI_BACKEND"] = "gloo"
     if hosts:
         command += ["--ips", hosts]
     # The launcher takes what does not end in .py for a program.
@@ -87,25 +89,25 @@ def count() -> int:
     return int(dist.get_world_size()) if is_launched() else 1
 
 
-def average_gradients(parameters: Iterable[Any]) -> None:
+def average_gradients(parameters: Sequence[Any]) -> None:
     """Replaces gradients by their mean over all processes; missing ones count as zero."""
     if count() == 1:
         return
     for parameter in parameters:
         if parameter.grad is None:
-            parameter.grad = paddle.zeros_like(parameter)
-        dist.all_reduce(parameter.grad)
-        parameter.grad.scale_(1 / count())
+            parameter.grad = paddle.zeros(parameter.shape, parameter.dtype)
+    fused_allreduce_gradients(parameters, None)
 
 
-def average_buffers(model: Any) -> None:
-    """Replaces statistics of norms, which each process gathers on its own images, by their mean."""
+def average_statistics(model: Any) -> None:
+    """Replaces the statistics of norms, which each process gathers on its own images, by their
+    mean: all floating tensors that are not trained."""
     if count() == 1:
         return
-    for buffer in model.buffers():
-        if paddle.is_floating_point(buffer):
-            dist.all_reduce(buffer)
-            buffer.scale_(1 / count())
+    for value in model.state_dict().values():
+        if value.stop_gradient and paddle.is_floating_point(value):
+            dist.all_reduce(value)
+            value.scale_(1 / count())
 
 
 def same_weights(model: Any) -> None:

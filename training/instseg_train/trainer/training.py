@@ -108,7 +108,7 @@ def _run_epochs(
                     stop.check()
                 work.end_epoch()
                 if work.state.epoch % config.train.eval_interval == 0 or epoch + 1 == epochs:
-                    processes.average_buffers(work.model)
+                    processes.average_statistics(work.model)
                     if evaluation is not None:
                         name = epoch_name(work.state.epoch)
                         work.save(output / name, inference=True)
