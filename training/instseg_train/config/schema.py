@@ -144,6 +144,7 @@ class TrainSection(_Section):
                           of 32), of the others the shorter and the longest side; None: official
     scale                 multipliers of channels and blocks, for small variants
     optimizer             instead of the model's own: `momentum` or `adamw`
+    clip_norm             largest norm of all gradients together; None: the model's own, if it has one
     from_scratch          let the whole backbone learn, norms too; without pretrained weights
                           that is so anyway
     ema_decay             of the averaged weights; None: the model's own, 0: no averaging
@@ -167,6 +168,7 @@ class TrainSection(_Section):
     input_size: tuple[Side, Side] | None = None
     scale: ScaleSection = ScaleSection()
     optimizer: Literal["momentum", "adamw"] | None = None
+    clip_norm: Positive | None = None
     from_scratch: Flag = False
     ema_decay: Annotated[Number, Field(ge=0, lt=1)] | None = None
     keep_checkpoints: Count = 5

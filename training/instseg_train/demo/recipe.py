@@ -42,8 +42,10 @@ OVERRIDES = (
     "Train.eval_interval=3",
     "Train.batch_size=8",
     "Train.optimizer=adamw",
-    "Train.learning_rate=0.002",
-    "Train.warmup_steps=200",
+    "Train.learning_rate=0.004",
+    # The first losses of masks are huge: unclipped, Adam would take small steps for long.
+    "Train.clip_norm=5.0",
+    "Train.warmup_steps=60",
     "Train.pretrain_weight_path=None",
     f"Train.input_size=[{SIDE}, {SIDE}]",
     "Train.scale.width=0.25",

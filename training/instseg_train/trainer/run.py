@@ -59,6 +59,8 @@ class Run:
         recipe = recipe_of(config.general.model)
         if train.optimizer is not None:
             recipe = replace(recipe, optimizer=train.optimizer)
+        if train.clip_norm is not None:
+            recipe = replace(recipe, clip_norm=train.clip_norm)
         self._recipe = recipe
         self._schedule = LearningRate(
             train.learning_rate, steps_per_epoch * train.epochs_iters, train.warmup_steps, recipe
