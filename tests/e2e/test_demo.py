@@ -7,8 +7,14 @@ from instseg import Predictor, Result, demo_model
 from instseg.demo.demo_model import demo_model_card
 from instseg.demo.photos import PHOTOS
 
-# Coins in skimage.data.coins(), counted by eye: four rows of six.
-COINS = 24
+# A point (x, y) near the middle of each of the 24 coins, checked by eye: four rows of six.
+CENTRES = [
+    *((44, 54), (100, 56), (155, 51), (215, 51), (276, 52), (335, 44)),
+    *((45, 124), (102, 126), (154, 127), (205, 124), (271, 119), (336, 124)),
+    *((44, 197), (102, 196), (154, 198), (212, 193), (273, 193), (347, 187)),
+    *((46, 260), (114, 266), (172, 261), (244, 263), (301, 263), (358, 268)),
+]
+COINS = len(CENTRES)
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +25,13 @@ def coins() -> Result:
 def test_the_coins_are_found(coins: Result) -> None:
     assert COINS - 2 <= len(coins) <= COINS + 2
     assert coins.labels.count("coin") >= COINS - 2
+
+
+def test_what_is_found_are_the_coins(coins: Result) -> None:
+    """Nearly every coin is in exactly one mask."""
+    bitmaps = coins.masks.bitmaps()
+    masks_at = [int(bitmaps[:, y, x].sum()) for x, y in CENTRES]
+    assert masks_at.count(1) >= COINS - 2
 
 
 def test_none_is_found_twice(coins: Result) -> None:
@@ -35,6 +48,7 @@ def test_none_is_found_twice(coins: Result) -> None:
 def test_masks_are_inside_the_image_and_hold_the_most_of_a_box(coins: Result) -> None:
     height, width = coins.image_size
     assert (height, width) == (303, 384)
+    assert len(coins) > 0
     for box, crop in zip(coins.boxes, coins.masks.crops(), strict=True):
         assert 0 <= crop.x <= crop.x + crop.bitmap.shape[1] <= width
         assert 0 <= crop.y <= crop.y + crop.bitmap.shape[0] <= height

@@ -31,10 +31,11 @@ def demo(
         bool, typer.Option("--overwrite", help="Replace files of an earlier run.")
     ] = False,
 ) -> None:
-    """Segment real photos with the small trained model that comes with instseg.
+    """Segment photos with the model inside instseg.
 
     For each, lists what was found and writes NAME_segmented.json and the picture with boxes, labels
-    and masks. The model knows coins and cells only; for other objects: instseg predict.
+    and masks. The model is small, trained, and knows coins and cells only; for other objects:
+    instseg predict.
     """
     from instseg.cli.listed_items import listed_items
     from instseg.cli.output_files import OutputFiles
