@@ -13,10 +13,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: build  ## Build, then segment a photo: make demo MODEL=<folder> IMAGE=<photo>
-	@test -n "$(MODEL)" || { echo "Give a model folder: make demo MODEL=Mask-RT-DETR-L_infer/ IMAGE=street.jpg"; exit 2; }
+demo: build  ## Build, then segment photos into output/; also make demo MODEL=<folder> IMAGE=<photo>
+ifeq ($(MODEL),)
+	$(BIN)/instseg demo $(if $(IMAGE),"$(IMAGE)") --output output --overwrite
+else
 	@test -n "$(IMAGE)" || { echo "Give a photo: make demo MODEL=$(MODEL) IMAGE=street.jpg"; exit 2; }
 	$(BIN)/instseg predict "$(MODEL)" "$(IMAGE)" --output output --overwrite
+endif
 
 test: build lint cpp-test python-test  ## Build, then every C++ and Python test and the linters
 

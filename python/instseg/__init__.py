@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from instseg._core import Mask as Mask
+    from instseg.demo.demo_model import demo_model as demo_model
     from instseg.engine_table import engines as engines
     from instseg.errors import DownloadError as DownloadError
     from instseg.errors import EngineError as EngineError
@@ -46,6 +47,7 @@ _HOMES = {
     "OFFICIAL_MODELS": "model_names",
     "Predictor": "predictor",
     "Result": "result",
+    "demo_model": "demo.demo_model",
     "engines": "engine_table",
 }
 _SUBMODULES = ("_core", "cli", "errors", "importer", "paddlex")
@@ -66,6 +68,7 @@ __all__ = [
     "Predictor",
     "Result",
     "__version__",
+    "demo_model",
     "engines",
 ]
 

@@ -100,7 +100,7 @@ def test_command_lines_succeed(document: Path, reader: Path) -> None:
         words = [PLACEHOLDERS.get(word, word) for word in command]
         if words[0] == "import":
             words[1:] = ["official", f"network_{number}"]
-        if words[0] == "predict":
+        if words[0] in ("predict", "demo"):
             words.append("--overwrite")
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, (command, done.output)

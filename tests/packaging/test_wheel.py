@@ -13,6 +13,7 @@ import pytest
 from pictures import write_photo
 
 import instseg
+from instseg.demo.photos import PHOTOS
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
@@ -69,6 +70,20 @@ def test_wheel_holds_library_headers_and_cmake_package(wheel: Path) -> None:
     assert not [name for name in names if "openvino" in name.lower() and name.endswith(".so")]
 
 
+def test_wheel_holds_the_demo_model(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    sizes = {
+        info.filename: info.file_size
+        for info in archive.infolist()
+        if info.filename.startswith("instseg/demo/model/")
+    }
+    assert {name.removeprefix("instseg/demo/model/") for name in sizes} == {
+        *("inference.yml", "inference.json", "inference.pdiparams"),
+        *("model_card.json", "training.yaml"),
+    }
+    assert sum(sizes.values()) <= 6_000_000
+
+
 def test_headers_are_those_of_the_api_and_ask_for_nothing_else(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     headers = [name for name in archive.namelist() if name.endswith(".h")]
@@ -98,6 +113,22 @@ def test_command_line_in_a_fresh_environment(
     checked = run([environment / "instseg", "doctor"], tmp_path)
     assert checked.stdout.endswith("Ready.\n"), checked.stdout
     assert str(environment.parent) in checked.stdout
+
+
+def test_demo_in_a_fresh_environment(environment: Path, tmp_path: Path) -> None:
+    """Without extras, on a picture of one's own; without one, it says what brings the photos."""
+    done = run([environment / "instseg", "demo"], tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "pip install 'instseg[demo]'" in done.stderr
+    assert "instseg demo IMAGE" in done.stderr
+    PHOTOS["coins"]().save(tmp_path / "mine.png")
+    done = run([environment / "instseg", "demo", "mine.png", "--output", "out"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads((tmp_path / "out" / "mine_segmented.json").read_text())
+    expected = instseg.Predictor(instseg.demo_model()).predict(tmp_path / "mine.png")
+    assert found["instances"] == expected.to_dict()["instances"]
+    assert len(expected) > 20
+    assert (tmp_path / "out" / "mine_segmented.png").is_file()
 
 
 def test_the_training_package_says_what_it_needs_in_a_fresh_environment(

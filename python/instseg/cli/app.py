@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 import instseg
 from instseg.cli.added_commands import add_commands
 from instseg.cli.benchmark import benchmark
+from instseg.cli.demo import demo
 from instseg.cli.doctor import doctor
 from instseg.cli.import_model import import_model
 from instseg.cli.info import info
@@ -76,5 +77,6 @@ app.command()(predict)
 app.command("import")(import_model)
 app.command()(info)
 app.command()(benchmark)
+app.command()(demo)
 app.command()(doctor)
 add_commands(app)

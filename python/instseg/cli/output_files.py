@@ -1,4 +1,4 @@
-"""Names and contents of the files that `instseg predict --output` writes."""
+"""Names and contents of the files that `instseg predict` and `demo` write."""
 
 import os
 import re
@@ -60,10 +60,10 @@ class OutputFiles:
                 + ". Choose another folder, or give --overwrite."
             )
 
-    def write(self, position: int, result: Result) -> None:
+    def write(self, position: int, result: Result) -> list[Path]:
         """Writes the files of the item at `position`, or of a page of it (street_3_segmented).
 
-        Raises OSError or ImageError.
+        Returns their paths: JSON, picture. Raises OSError or ImageError.
         """
         paths = self._paths[position]
         if result.page_index is not None:
@@ -71,6 +71,7 @@ class OutputFiles:
             paths = [path.with_name(f"{stem}{path.suffix}") for path in paths]
         for path in paths:
             result.save(path, mask_format=self._mask_format)
+        return paths
 
 
 def free_stem(name: str, taken: set[str]) -> str:

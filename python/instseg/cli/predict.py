@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,11 +18,6 @@ from instseg.cli.model_options import (
     Threshold,
     load_predictor,
 )
-
-if TYPE_CHECKING:
-    from instseg.cli.output_files import OutputFiles
-    from instseg.result import Result
-    from instseg.sources import SourceItem
 
 
 class MaskFormatOption(str, Enum):
@@ -91,12 +84,15 @@ def predict(
     NAME_segmented.json and the picture with boxes, labels and masks for each. A picture that fails
     is reported and the others still done; then the exit code is 1.
     """
+    from instseg.cli.listed_items import listed_items
     from instseg.cli.output_files import OutputFiles
     from instseg.cli.progress_bar import item_bar
+    from instseg.cli.result_report import report_result
+    from instseg.cli.result_text import result_line, result_table
     from instseg.cli.tile_options import parse_overlap, parse_tile
 
     tile_size, tile_overlap = parse_tile(tile), parse_overlap(overlap)
-    items = _listed(sources, output)
+    items = listed_items(sources, output)
     files = None
     if output is not None:
         files = OutputFiles(
@@ -132,7 +128,8 @@ def predict(
         for result in stream:
             position += result.page_index in (None, 0)
             alone = len(items) == 1 and result.page_index is None
-            failed += not _report(result, position, files, bar, alone=alone)
+            text = result_table if alone else result_line
+            failed += not report_result(result, position, files, bar, text)
             done += 1
             bar.total = max(bar.total, done)  # a file may hold several pictures
             bar.update()
@@ -140,25 +137,6 @@ def predict(
         typer.echo(f"{done} pictures, {failed} failed", err=True)
     if failed:
         raise typer.Exit(1)
-
-
-def _listed(sources: list[str], output: Path | None) -> list[SourceItem]:
-    """All items, without what an earlier run wrote into an output folder among the sources."""
-    from instseg.sources import list_items
-
-    items = list(list_items(sources))
-    if output is None:
-        return items
-    own = output.resolve()
-    given = {Path(source).expanduser().resolve() for source in sources}
-    return [
-        item
-        for item in items
-        if item.source is None
-        or (path := Path(item.source).resolve()) in given
-        or own in given
-        or own not in path.parents
-    ]
 
 
 def _split_classes(text: str | None, class_names: list[str]) -> list[str | int] | None:
@@ -170,59 +148,3 @@ def _split_classes(text: str | None, class_names: list[str]) -> list[str | int] 
         for entry in entries
         if entry
     ]
-
-
-def _report(
-    result: Result, position: int, files: OutputFiles | None, bar: Any, *, alone: bool
-) -> bool:
-    """Prints and writes one result; False if it failed."""
-    from instseg.errors import InstsegError
-
-    where = os.fsencode(result.source or result.source_name).decode(errors="replace")
-    if result.page_index is not None:
-        where += f" [{result.page_index}]"
-    error: Exception | None = result.error
-    if error is None and files is not None:
-        try:
-            files.write(position, result)
-        except (InstsegError, OSError) as problem:
-            error = problem
-    if error is not None:
-        bar.clear()
-        typer.echo(f"instseg: {_with_place(where, str(error))}", err=True)
-        return False
-    bar.clear()
-    typer.echo(_table(result) if alone else _line(result, where))
-    return True
-
-
-def _with_place(where: str, message: str) -> str:
-    return message if where in message else f"{where}: {message}"
-
-
-def _line(result: Result, where: str) -> str:
-    counts = Counter(result.labels)
-    found = ", ".join(f"{count} {label}" for label, count in counts.most_common())
-    return f"{where}: {len(result)} instances{f' ({found})' if found else ''}"
-
-
-def _table(result: Result) -> str:
-    from instseg.cli.table import text_table
-
-    height, width = result.image_size
-    timings = ", ".join(f"{k.removesuffix('_ms')} {v:.1f}" for k, v in result.timings.items())
-    summary = f"{width} x {height} pixels, {len(result)} instances; ms: {timings}"
-    if not len(result):
-        return summary
-    rows = [
-        [
-            str(instance.class_id),
-            instance.label,
-            f"{instance.score:.3f}",
-            *(f"{edge:.1f}" for edge in instance.box.tolist()),
-            str(instance.mask.area()),
-        ]
-        for instance in result
-    ]
-    header = ["class", "label", "score", "x1", "y1", "x2", "y2", "mask pixels"]
-    return f"{text_table(header, rows)}\n{summary}"

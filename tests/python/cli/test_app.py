@@ -8,7 +8,7 @@ import pytest
 import instseg
 
 COMMANDS = [
-    *("predict", "import", "info", "benchmark", "doctor"),
+    *("predict", "import", "info", "benchmark", "demo", "doctor"),
     *("check-dataset", "config", "convert", "demo-dataset", "evaluate", "export", "split", "train"),
 ]
 

@@ -1,0 +1,1 @@
+"""A small trained model that comes with the package, and photos to try it on."""
