@@ -19,6 +19,7 @@ def _scikit_image(name: str) -> Image.Image:
 # others are fetched from the network.
 PHOTOS: dict[str, Callable[[], Image.Image]] = {
     "coins": lambda: _scikit_image("coins"),  # 24 Greek coins from Pompeii, grey, 303 x 384
+    "cell": lambda: _scikit_image("cell"),  # a red blood cell under the microscope, grey, 660 x 550
 }
 
 

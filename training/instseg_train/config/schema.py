@@ -133,7 +133,7 @@ class TrainSection(_Section):
     log_interval          in steps
     eval_interval         in epochs, of evaluation and checkpoints
     amp                   Paddle's levels of mixed precision
-    dy2st                 train the traced program
+    dy2st                 no effect: layers are trained as they are
     dist_ips              addresses of the hosts, separated by commas
 
     Ours:
@@ -144,7 +144,7 @@ class TrainSection(_Section):
                           of 32), of the others the shorter and the longest side; None: official
     scale                 multipliers of channels and blocks, for small variants
     optimizer             instead of the model's own: `momentum` or `adamw`
-    clip_norm             largest norm of all gradients together; None: the model's own, if it has one
+    clip_norm             largest norm of all gradients together; None: the model's own, if any
     from_scratch          let the whole backbone learn, norms too; without pretrained weights
                           that is so anyway
     ema_decay             of the averaged weights; None: the model's own, 0: no averaging

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 from instseg.errors import InvalidArgument
 from instseg_train.config import Config, parse_devices
 from instseg_train.evaluate import evaluate_folder
-from instseg_train.evaluate.coco_metrics import Kind
 from instseg_train.trainer.checkpoints import (
     BEST,
     INFERENCE,
@@ -99,10 +97,9 @@ class CheckpointEvaluation:
             engine="auto" if device.kind == "cpu" else "paddle",
             device=device.first,
         )
-        named: Mapping[Kind, str] = {"segm": "mask", "bbox": "box"}
         return {
-            f"eval/{label}_{metric}": float(scores[kind].metrics[metric])
-            for kind, label in named.items()
+            f"eval/{label}_{metric}": float(values.metrics[metric])
+            for label, values in (("mask", scores["segm"]), ("box", scores["bbox"]))
             for metric in ("AP", "AP50", "AP75")
         }
 

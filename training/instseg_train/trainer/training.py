@@ -65,6 +65,8 @@ def run(config: Config) -> None:
     with ExitStack() as stack:
         log = stack.enter_context(run_log(output / log_file, quiet=not first))
         stop = stack.enter_context(StopRequest())
+        if config.train.dy2st:
+            log.warning("Train.dy2st has no effect: layers are trained as they are")
         complete_interrupted(config.general.dataset_dir)
         dataset = CocoDataset(config.general.dataset_dir, "train")
         _check_classes(config, dataset)
