@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import paddle
 import pytest
-from small_coco import annotation, write_coco
+from written_coco import annotation, write_coco
 
 from instseg_train import build_model
 from instseg_train.data import Batch, CocoDataset, TrainLoader
