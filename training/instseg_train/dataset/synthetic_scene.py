@@ -37,8 +37,10 @@ class SceneOptions:
 
     alike           hold one class only, all of one metal
     rows            are laid out in rows and columns
-    worn            coins without a clear rim, no longer round, with a coarse relief
+    worn            coins without a clear rim, not quite round, with a coarse relief too
     clutter         have straight things and stripes behind the objects
+
+    nuclei          least difference in brightness of a cell's nucleus; 0: may be none
 
     Raises InvalidArgument for ranges that are turned round and for values outside 0 to 1.
     """
@@ -52,6 +54,7 @@ class SceneOptions:
     rows: float = 0.0
     worn: float = 0.0
     clutter: float = 0.0
+    nuclei: float = 0.0
 
     def __post_init__(self) -> None:
         if min(self.height, self.width) < 16:
@@ -62,7 +65,7 @@ class SceneOptions:
             raise InvalidArgument(f"objects is {self.objects}; give the fewest, then the most")
         if not 0 < self.radius[0] <= self.radius[1] <= 1:
             raise InvalidArgument(f"radius is {self.radius}; give two parts of 1, smallest first")
-        for name in ("least_visible", "alike", "rows", "worn", "clutter"):
+        for name in ("least_visible", "alike", "rows", "worn", "clutter", "nuclei"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InvalidArgument(f"{name} is {getattr(self, name)}; give a part of 1")
 
@@ -91,14 +94,14 @@ def draw_scene(random: np.random.Generator, options: SceneOptions) -> Scene:
     for place in layout:
         class_id = int(random.integers(len(CLASSES))) if only is None else only
         worn = class_id == COIN and _happens(random, options.worn)
-        wobble = 0.12 if class_id == CELL else 0.07 if worn else 0.015
+        wobble = 0.12 if class_id == CELL else 0.04 if worn else 0.015
         distance = _distance_to_outline(random, options, place(), wobble)
         mask = distance > 0
         if not _fits(mask, masks, options.least_visible):
             continue
         _cast_shadow(canvas, mask, light, random)
         if class_id == CELL:
-            _paint_cell(canvas, distance, random)
+            _paint_cell(canvas, distance, random, options.nuclei)
         else:
             _paint_coin(canvas, distance, light, random, worn=worn, metal=metal)
         for earlier in masks:
@@ -247,13 +250,14 @@ def _paint_coin(
     area = np.count_nonzero(distance > 0)
     pixels = float(np.sqrt(area / np.pi))  # of its radius
     rim = random.uniform(0.05, 0.14)
-    feature = random.uniform(4, 9)  # of the relief, in pixels
-    if worn:
-        feature = max(feature, random.uniform(0.3, 0.8) * pixels)
-    relief = smooth_noise(random, height, width, max(height, width) / feature)
+    relief = smooth_noise(random, height, width, max(height, width) / random.uniform(4, 9))
+    if worn:  # the figure that is left, a third to the whole of the radius in size
+        feature = random.uniform(0.3, 1.0) * pixels
+        figure = smooth_noise(random, height, width, max(height, width) / feature)
+        relief = random.uniform(0.3, 1.0) * relief + random.uniform(1.0, 2.0) * figure
     profile = np.clip(distance / 0.04, 0, 1) - 0.5 * np.clip((distance - rim) / 0.05, 0, 1)
     if worn:
-        profile = np.clip(distance / random.uniform(0.05, 0.4), 0, 1) * random.uniform(0.3, 1.0)
+        profile = np.clip(distance / random.uniform(0.03, 0.15), 0, 1) * random.uniform(0.3, 1.0)
     inside = np.clip((distance - rim) / 0.1, 0, 1)
     surface = profile * random.uniform(1.0, 2.5) + relief * inside * random.uniform(0.3, 1.3)
     slope_y, slope_x = np.gradient(surface * min(3.0, 0.12 * pixels))
@@ -281,6 +285,7 @@ def _paint_cell(
     canvas: npt.NDArray[np.float32],
     distance: Plane,
     random: np.random.Generator,
+    nuclei: float,
 ) -> None:
     """A soft body with a darker or brighter wall, granules and a nucleus."""
     height, width = distance.shape
@@ -293,7 +298,10 @@ def _paint_cell(
     offset = smooth_noise(random, height, width, max(height, width) / max(pixels, 1.0))
     nucleus = np.clip((distance - nucleus_size + 0.1 * offset) / 0.08, 0, 1)
     color = body * (shading + wall)[..., None]
-    color += (nucleus * random.uniform(-0.35, 0.2))[..., None]
+    contrast = random.uniform(-0.35, 0.2)
+    if nuclei > 0:
+        contrast = random.choice((-1, 1)) * random.uniform(nuclei, nuclei + 0.2)
+    color += (nucleus * contrast)[..., None]
     opacity = random.uniform(0.75, 1.0)
     _blend(canvas, color, opacity * np.clip(distance * pixels / random.uniform(1, 2) + 0.5, 0, 1))
 

@@ -26,32 +26,35 @@ from instseg_train.trainer import train
 
 MODEL = "PP-YOLOE_seg-S"
 TRAIN_IMAGES, VAL_IMAGES, SIDE, SEED = 1600, 160, 320, 20
+INPUT_SIDE = 352
 SCENES = SceneOptions(
     height=SIDE,
     width=SIDE,
-    objects=(4, 36),
-    radius=(0.04, 0.13),
+    objects=(4, 24),
+    radius=(0.06, 0.16),
     alike=0.4,
     rows=0.35,
     worn=0.5,
     clutter=0.4,
+    nuclei=0.15,
 )
 OVERRIDES = (
     "Train.num_classes=2",
     "Train.epochs_iters=12",
     "Train.eval_interval=3",
-    "Train.batch_size=8",
+    "Train.batch_size=4",
     "Train.optimizer=adamw",
     "Train.learning_rate=0.004",
     # The first losses of masks are huge: unclipped, Adam would take small steps for long.
     "Train.clip_norm=5.0",
     "Train.warmup_steps=60",
     "Train.pretrain_weight_path=None",
-    f"Train.input_size=[{SIDE}, {SIDE}]",
+    f"Train.input_size=[{INPUT_SIDE}, {INPUT_SIDE}]",
     "Train.scale.width=0.25",
     "Train.scale.depth=0.34",
     "Train.ema_decay=0.998",
     "Train.num_workers=1",
+    "Global.device=cpu:2",
     "Train.log_interval=20",
 )
 
@@ -75,10 +78,9 @@ def main() -> None:
             )
     places = (f"Global.dataset_dir={data}", f"Global.output={run}", "Global.mode=train")
     config = read_config(MODEL, [*OVERRIDES, *places])
-    start, cpu_start = time.monotonic(), time.process_time()
+    start = time.monotonic()
     train(config)
     minutes = (time.monotonic() - start) / 60
-    cpu_minutes = (time.process_time() - cpu_start) / 60
     folder = options.output / "model"
     shutil.copytree(run / "model_final" / "inference", folder, dirs_exist_ok=True)
     scores = evaluate_folder(folder, data, split="val")
@@ -91,7 +93,6 @@ def main() -> None:
         "mask_AP50": round(scores["segm"].metrics["AP50"], 4),
         "box_AP": round(scores["bbox"].metrics["AP"], 4),
         "minutes": round(minutes, 1),
-        "cpu_minutes": round(cpu_minutes, 1),
     }
     (folder / "model_card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     (folder / "training.yaml").write_text(dump_config(config), encoding="utf-8")
