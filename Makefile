@@ -7,13 +7,20 @@ IMAGE ?=
 MODEL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test env build cpp-test python-test lint stubs format asan tsan sanitize parity \
+# dist/*.whl, built with these options in the one build directory.
+define wheel
+rm -rf dist
+PATH="$(CURDIR)/$(BIN):$$PATH" CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) $(BIN)/pip wheel --quiet --no-build-isolation --no-deps \
+  -C build-dir=build/wheel $(1) -C cmake.define.INSTSEG_WERROR=ON --wheel-dir dist .
+endef
+
+.PHONY: help demo test env library build cpp-test python-test lint stubs format asan tsan sanitize parity \
         bench-kernels bench clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: build  ## Build, then segment photos into output/; also make demo MODEL=<folder> IMAGE=<photo>
+demo: library  ## Build, then segment photos into output/; also make demo MODEL=<folder> IMAGE=<photo>
 ifeq ($(MODEL),)
 	$(BIN)/instseg demo $(if $(IMAGE),"$(IMAGE)") --output output --overwrite
 else
@@ -29,14 +36,23 @@ $(VENV)/ready: pyproject.toml
 	$(BIN)/pip install --quiet --group dev
 	@touch $@
 
+# What `make demo` needs: no tests and none of their packages.
+$(VENV)/build-ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --group build
+	@touch $@
+
+library: $(VENV)/build-ready
+	$(call wheel,-C cmake.define.INSTSEG_TESTS=OFF -C cmake.define.INSTSEG_BENCHMARKS=OFF)
+	$(BIN)/pip install --quiet "$$(echo dist/*.whl)[demo]"
+	$(BIN)/pip install --quiet --force-reinstall --no-deps dist/*.whl
+
 env: $(VENV)/ready  ## The virtual environment .venv with everything the project needs
 
 # One build directory serves the wheel, the C++ tests and the kernel benchmarks.
 build: env  ## The wheel, built with its C++ tests, installed into .venv
-	rm -rf dist
-	PATH="$(CURDIR)/$(BIN):$$PATH" CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) $(BIN)/pip wheel --quiet --no-build-isolation --no-deps \
-	  -C build-dir=build/wheel -C cmake.define.INSTSEG_TESTS=ON -C cmake.define.INSTSEG_BENCHMARKS=ON \
-	  -C cmake.define.INSTSEG_WERROR=ON --wheel-dir dist .
+	$(call wheel,-C cmake.define.INSTSEG_TESTS=ON -C cmake.define.INSTSEG_BENCHMARKS=ON)
 	$(BIN)/pip install --quiet dist/*.whl
 	$(BIN)/pip install --quiet --force-reinstall --no-deps dist/*.whl
 
