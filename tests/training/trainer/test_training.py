@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -80,6 +81,17 @@ def test_goes_on_bit_by_bit(data, whole, tmp_path):
     resumed = tmp_path / "resumed"
     train(tiny_config(data, resumed, f"Train.resume_path={whole / '0' / '0.pdparams'}"))
     assert same_checkpoint(whole / "2", resumed / "2")
+
+
+def test_a_complete_run_has_nothing_left_to_do(data, whole, tmp_path):
+    output = tmp_path / "output"
+    shutil.copytree(whole, output)
+    train(tiny_config(data, output, "Train.resume_path=auto"))
+    assert "nothing is left to train" in (output / "train.log").read_text()
+    assert same_checkpoint(whole / "2", output / "2")
+    other = tmp_path / "other"
+    train(tiny_config(data, other, f"Train.resume_path={whole / '2' / '2.pdparams'}"))
+    assert not (other / "model_final").exists()
 
 
 def test_goes_on_from_the_middle_of_an_epoch(data, whole, tmp_path, monkeypatch):

@@ -84,8 +84,11 @@ class CheckpointEvaluation:
             work.set_best(score, work.state.epoch - 1)
 
     def finish_run(self, work: Run, folder: Path) -> None:
-        """The last checkpoint under its final name."""
-        copy_checkpoint(self._output / epoch_name(work.state.epoch), folder)
+        """The last checkpoint under its final name; where it lies in another run's output, that
+        run has done so."""
+        last = self._output / epoch_name(work.state.epoch)
+        if last in epoch_folders(self._output):
+            copy_checkpoint(last, folder)
         shutil.rmtree(self._output / INTERRUPTED, ignore_errors=True)
 
     def _metrics(self, folder: Path) -> dict[str, float]:

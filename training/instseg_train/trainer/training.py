@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from instseg.atomic_file import atomic_file
-from instseg.errors import InstsegError, InvalidArgument
+from instseg.errors import InvalidArgument
 from instseg_train.config import Config, dump_config, parse_devices
 from instseg_train.data import CocoDataset, TrainLoader
 from instseg_train.data.picture import batch_picture
@@ -22,7 +22,7 @@ from instseg_train.trainer.evaluation import CheckpointEvaluation
 from instseg_train.trainer.progress_line import ProgressLine
 from instseg_train.trainer.result_file import write_result
 from instseg_train.trainer.run import Run
-from instseg_train.trainer.run_log import run_log
+from instseg_train.trainer.run_log import LOGGER, run_log
 from instseg_train.trainer.scalars import Scalars
 from instseg_train.trainer.stopping import StopRequest
 
@@ -100,6 +100,8 @@ def _run_epochs(
     stop: StopRequest,
 ) -> None:
     output, epochs = Path(config.general.output), config.train.epochs_iters
+    if work.state.epoch >= epochs:
+        LOGGER.info("nothing is left to train: %d epochs are done", work.state.epoch)
     if evaluation is not None:
         evaluation.finish(work)  # of a checkpoint whose evaluation was cut off
     try:
@@ -122,7 +124,7 @@ def _run_epochs(
     except KeyboardInterrupt:
         _save_interrupted(work, output, evaluation is not None, "stopped")
         raise
-    except InstsegError:
+    except Exception:
         _save_interrupted(work, output, evaluation is not None, "ended by an error")
         raise
     if evaluation is not None:
