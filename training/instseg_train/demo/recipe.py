@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from instseg_train.config import dump_config, read_config
+from instseg_train.config import Config, dump_config, read_config
 from instseg_train.dataset.demo_dataset import write_demo_dataset
 from instseg_train.dataset.synthetic_scene import SceneOptions
 from instseg_train.evaluate import evaluate_folder
@@ -76,8 +76,7 @@ def main() -> None:
                 seed=SEED,
                 progress=bar.update,
             )
-    places = (f"Global.dataset_dir={data}", f"Global.output={run}", "Global.mode=train")
-    config = read_config(MODEL, [*OVERRIDES, *places])
+    config = configuration(data, run)
     start = time.monotonic()
     train(config)
     minutes = (time.monotonic() - start) / 60
@@ -95,8 +94,14 @@ def main() -> None:
         "minutes": round(minutes, 1),
     }
     (folder / "model_card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    (folder / "training.yaml").write_text(dump_config(config), encoding="utf-8")
+    without_places = configuration(Path("dataset"), Path("run"))
+    (folder / "training.yaml").write_text(dump_config(without_places), encoding="utf-8")
     print(json.dumps(card, indent=2))
+
+
+def configuration(data: Path, output: Path) -> Config:
+    places = (f"Global.dataset_dir={data}", f"Global.output={output}", "Global.mode=train")
+    return read_config(MODEL, [*OVERRIDES, *places])
 
 
 if __name__ == "__main__":
