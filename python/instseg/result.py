@@ -127,6 +127,7 @@ class Result:
         max_area: float | None = None,
         min_score: float | None = None,
         region: Any = None,
+        max_overlap: float | None = None,
     ) -> Result:
         """A result with only the instances that meet every condition given, in the same order.
 
@@ -137,6 +138,9 @@ class Result:
                             polygon [m, 2] of x, y in pixels, filled by the even-odd rule. Edges at
                             the left and top belong to it, those at the right and bottom do not, so
                             that of neighbouring regions exactly one holds an instance
+        max_overlap         of those that meet the other conditions: no better one, of any class,
+                            overlaps it with a higher IoU of the masks. Models suppress
+                            duplicates within a class only; for classes that exclude each other
 
         Raises InvalidArgument.
         """
@@ -149,6 +153,7 @@ class Result:
             max_area=max_area,
             min_score=min_score,
             region=region,
+            max_overlap=max_overlap,
         )
 
     def centroids(self) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from instseg.distinct import distinct
 from instseg.errors import InvalidArgument
 from instseg.mask_places import centroids
 from instseg.masks import Masks
@@ -27,12 +28,14 @@ def select(
     max_area: float | None,
     min_score: float | None,
     region: Any,
+    max_overlap: float | None,
 ) -> Result:
     """See `Result.select`. Raises InvalidArgument."""
     limits = {
         "min_area": min_area,
         "max_area": max_area,
         "min_score": min_score,
+        "max_overlap": max_overlap,
     }
     for name, limit in limits.items():
         if limit is not None:
@@ -50,7 +53,16 @@ def select(
         keep &= result.scores >= np.float32(min_score)
     if region is not None:
         keep &= _inside(centroids(result), region)
-    kept = np.flatnonzero(keep)
+    if max_overlap is not None and not 0 <= max_overlap <= 1:
+        raise InvalidArgument(f"max_overlap={max_overlap!r}; expected a number from 0 to 1.")
+    chosen = _taken(result, np.flatnonzero(keep))
+    if max_overlap is None:
+        return chosen
+    return _taken(chosen, np.flatnonzero(distinct(chosen, max_overlap)))
+
+
+def _taken(result: Result, kept: NDArray[np.intp]) -> Result:
+    """The instances at these positions."""
     return replace(
         result,
         boxes=result.boxes[kept],

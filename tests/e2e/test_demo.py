@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from instseg import Predictor, Result, demo_model
+from instseg.cli.demo import MAX_OVERLAP
 from instseg.demo.demo_model import demo_model_card
 from instseg.demo.photos import PHOTOS
 
@@ -19,7 +20,8 @@ COINS = len(CENTRES)
 
 @pytest.fixture(scope="module")
 def coins() -> Result:
-    return Predictor(demo_model()).predict(PHOTOS["coins"]())
+    """As `instseg demo` shows them."""
+    return Predictor(demo_model()).predict(PHOTOS["coins"]()).select(max_overlap=MAX_OVERLAP)
 
 
 def test_the_coins_are_found(coins: Result) -> None:

@@ -111,3 +111,19 @@ def test_wrong_conditions_are_named(conditions: dict[str, Any]) -> None:
     [name] = conditions
     with pytest.raises(InvalidArgument, match="class" if name == "classes" else f"{name}="):
         sample(3).select(**conditions)
+
+
+def test_of_overlapping_ones_the_best_stays_whatever_its_class() -> None:
+    # Squares of 4 x 4: 1 overlaps 0 by 12 / 20, 2 overlaps 1 by 12 / 20 and 0 by 8 / 24.
+    result = squares((0, 0, 4), (1, 0, 4), (2, 0, 4), (6, 6, 2))
+    assert chosen(result, max_overlap=0.6) == [0, 1, 2, 3]
+    assert chosen(result, max_overlap=0.59) == [0, 2, 3]
+    assert chosen(result, max_overlap=0.3) == [0, 3]
+    assert chosen(result, max_overlap=0.59, region=(2.5, 0, 60, 60)) == [1, 3]
+    assert chosen(sample(0), max_overlap=0.5) == []
+
+
+@pytest.mark.parametrize("limit", [-0.1, 1.1, "half", float("nan")])
+def test_an_overlap_that_is_no_part_is_refused(limit: Any) -> None:
+    with pytest.raises(InvalidArgument, match="max_overlap"):
+        sample(2).select(max_overlap=limit)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from instseg.demo.demo_model import ModelCard
     from instseg.result import Result
 
+# A thing is a coin or a cell, not both: of masks with a higher IoU the better one is shown.
+MAX_OVERLAP = 0.5
+
 
 def demo(
     images: Annotated[
@@ -64,6 +67,8 @@ def demo(
     with item_bar(len(items)) as bar:
         for result in predictor.stream(items, threshold=threshold):
             position += result.page_index in (None, 0)
+            if result.error is None:
+                result = result.select(max_overlap=MAX_OVERLAP)
             failed += not report_result(result, position, files, bar, _text, name_files=True)
             bar.update()
     if failed:
