@@ -179,7 +179,8 @@ def test_an_epoch_may_be_left_for_another(dataset: CocoDataset) -> None:
 
 # Without a guard on __main__: workers must not run the program again. Paddle is imported here.
 PROGRAM = """
-import sys, paddle
+import signal, sys, paddle
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background lacks
 from instseg_train.data import CocoDataset, TrainLoader
 loader = TrainLoader(CocoDataset(sys.argv[1], "train"), model="SOLOv2", batch_size=1,
                      input_size=(48, 64), num_workers=2)
