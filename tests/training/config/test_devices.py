@@ -25,3 +25,18 @@ def test_forms(text: str, expected: Devices, first: str) -> None:
 def test_others_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected cpu, cpu:N"):
         parse_devices(text)
+
+
+@pytest.mark.parametrize(
+    ("engine", "device", "expected"),
+    [
+        ("auto", "cpu:2", ("auto", "cpu")),
+        ("paddle", "cpu", ("paddle", "cpu")),
+        ("auto", "gpu:1,0", ("paddle", "gpu:1")),
+        ("auto", "gpu", ("paddle", "gpu")),
+        ("openvino", "gpu:0", ("openvino", "gpu:0")),
+    ],
+)
+def test_as_the_sdk_takes_them(engine: str, device: str, expected: tuple[str, str]) -> None:
+    devices = parse_devices(device)
+    assert (devices.engine(engine), devices.first) == expected

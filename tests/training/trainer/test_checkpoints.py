@@ -17,12 +17,12 @@ def checkpoint(output, name, step):
     (folder / "inference").mkdir(parents=True)
     (folder / "inference" / "inference.yml").write_text("arch: PPYOLOE")
     (folder / f"{name}.pdparams").write_text(f"weights of step {step}")
-    write_state(folder / f"{name}.pdstates", RunState(step, 0, 0, 0, None, None, {}))
+    write_state(folder / f"{name}.pdstates", RunState(step, 0, 0, None, None, {}))
     return folder
 
 
 def test_the_state_is_read_as_it_was_written(tmp_path):
-    state = RunState(7, 2, 1, 7, 0.25, 1, {"scale": 1024.0})
+    state = RunState(7, 2, 1, 0.25, 1, {"scale": 1024.0})
     write_state(tmp_path / "x.pdstates", state)
     assert read_state(tmp_path / "x.pdstates") == state
 

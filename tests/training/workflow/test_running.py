@@ -93,4 +93,4 @@ def test_an_output_that_is_no_folder(
     monkeypatch.setitem(MODES, "train", lambda config: {"x": 1})
     (tmp_path / "file").write_text("")
     assert run(config(tmp_path / "file", "train")) == 1
-    assert f"{tmp_path / 'file'} cannot be written to" in capsys.readouterr().err
+    assert f"{tmp_path / 'file'} cannot be written to: it is a file" in (capsys.readouterr().err)

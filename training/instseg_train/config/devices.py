@@ -25,6 +25,11 @@ class Devices:
         """What a single process uses, in the SDK's words: `cpu`, `gpu`, `gpu:1`."""
         return f"gpu:{self.ids[0]}" if self.ids else self.kind
 
+    def engine(self, asked: str) -> str:
+        """The engine of `instseg.Predictor` here. "auto" is Paddle on a GPU: the engines that it
+        chooses from by itself compute on the processor."""
+        return "paddle" if asked == "auto" and self.kind == "gpu" else asked
+
 
 def parse_devices(text: str) -> Devices:
     """Raises ValueError that names the forms."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
-from types import TracebackType
 
 from PIL import Image
 
@@ -49,8 +48,8 @@ class TrainLoader:
             raise InvalidArgument(f"num_workers is {num_workers}; give 0 or more")
         self._order = Order(len(dataset), batch_size, seed, rank, ranks)
         self._dataset = dataset
-        self.recipe = recipe(model, input_size)
-        self._pool = WorkerPool(num_workers, self.recipe) if num_workers else None
+        self._recipe = recipe(model, input_size)
+        self._pool = WorkerPool(num_workers, self._recipe) if num_workers else None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -79,11 +78,11 @@ class TrainLoader:
 
     def _in_process(self, tasks: Iterator[Task]) -> Iterator[Batch]:
         for task in tasks:
-            yield join(prepare(task, self.recipe), self.recipe)
+            yield join(prepare(task, self._recipe), self._recipe)
 
     def picture(self, batch: Batch) -> Image.Image:
         """The first images of a batch of this loader with their objects drawn on them."""
-        return batch_picture(batch, self.recipe, self._dataset.class_names)
+        return batch_picture(batch, self._recipe, self._dataset.class_names)
 
     def close(self) -> None:
         """Ends the workers; may be called again."""
@@ -93,12 +92,7 @@ class TrainLoader:
     def __enter__(self) -> TrainLoader:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 

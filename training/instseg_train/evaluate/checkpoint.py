@@ -18,9 +18,6 @@ from instseg_train.evaluate.folder import evaluate_folder
 if TYPE_CHECKING:
     from instseg_train.models.segmenter import Segmenter
 
-WEIGHTS_SUFFIX, CARD_SUFFIX = ".pdparams", ".yml"
-COCO_CLASS_COUNT = 80
-
 
 def evaluate(
     weight_path: str | os.PathLike[str],
@@ -76,12 +73,13 @@ def evaluate(
     # Faults of the data set are told before a model is built.
     truth = read_annotations(Path(dataset_dir) / "annotations" / f"instance_{split}.json")
     from instseg_train.export import export_model
+    from instseg_train.export.coco_classes import COCO_CLASSES
 
     source: Segmenter | str = path
     if model is not None:
-        if class_names is None and len(truth.categories) != COCO_CLASS_COUNT:
+        if class_names is None and len(truth.categories) != len(COCO_CLASSES):
             class_names = list(truth.categories.values())
-        count = COCO_CLASS_COUNT if class_names is None else len(class_names)
+        count = len(COCO_CLASSES) if class_names is None else len(class_names)
         source = _built(model, count, path, scale or {})
     with tempfile.TemporaryDirectory(prefix="instseg-evaluate-") as temporary:
         folder = Path(temporary) / "inference"

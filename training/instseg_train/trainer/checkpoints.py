@@ -24,7 +24,6 @@ import paddle
 from instseg.atomic_file import atomic_file
 from instseg.errors import ModelError
 from instseg.importer.atomic_folder import atomic_folder
-from instseg_train.weights.checkpoint import Arrays, read_checkpoint
 
 BEST, FINAL, INTERRUPTED = "best_model", "model_final", "interrupted"
 INFERENCE = "inference"
@@ -32,13 +31,12 @@ INFERENCE = "inference"
 
 @dataclass(frozen=True)
 class RunState:
-    """steps done in all and in the epoch that is under way; epoch: completed ones; updates: of the
-    average; scaler: of AMP; best: mask AP of the best evaluation so far and its epoch."""
+    """step, step_in_epoch: steps done in all, and in the epoch that is under way; epoch: completed
+    ones; best: mask AP of the best evaluation so far, and its epoch; scaler: of AMP."""
 
     step: int
     epoch: int
     step_in_epoch: int
-    updates: int
     best: float | None
     best_epoch: int | None
     scaler: Mapping[str, float]
@@ -76,10 +74,6 @@ def read_state(path: Path) -> RunState:
         ) from error
     except (ValueError, TypeError) as error:
         raise ModelError(f"{path} does not hold the state of a run: {error}") from error
-
-
-def read_arrays(path: Path) -> Arrays:
-    return read_checkpoint(path)
 
 
 def copy_checkpoint(source: Path, target: Path) -> None:

@@ -67,13 +67,11 @@ class CheckpointEvaluation:
     def finish(self, work: Run) -> None:
         """Evaluates the checkpoint that the run stands at, where its own run was cut off."""
         folder = self._output / epoch_name(work.state.epoch)
-        if (
-            work.state.step_in_epoch == 0
-            and folder in epoch_folders(self._output)
-            and not info_file(folder).is_file()
-        ):
+        if folder not in epoch_folders(self._output):
+            return
+        if work.state.step_in_epoch == 0 and not info_file(folder).is_file():
             self.of_checkpoint(work, folder)
-        elif folder in epoch_folders(self._output):
+        else:
             self._take_best(work, folder)
 
     def _take_best(self, work: Run, folder: Path) -> None:
@@ -92,13 +90,13 @@ class CheckpointEvaluation:
         shutil.rmtree(self._output / INTERRUPTED, ignore_errors=True)
 
     def _metrics(self, folder: Path) -> dict[str, float]:
-        device = parse_devices(self._config.general.device)
+        devices = parse_devices(self._config.general.device)
         scores = evaluate_folder(
             folder / INFERENCE,
             self._config.general.dataset_dir,
             split="val",
-            engine="auto" if device.kind == "cpu" else "paddle",
-            device=device.first,
+            engine=devices.engine("auto"),
+            device=devices.first,
         )
         return {
             f"eval/{label}_{metric}": float(values.metrics[metric])

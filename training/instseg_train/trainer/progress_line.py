@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from types import TracebackType
 
 from tqdm import tqdm
 
@@ -29,21 +28,19 @@ class ProgressLine:
             unit="step",
             disable=scalars is None or not sys.stderr.isatty(),
         )
-        self._losses: list[Mapping[str, float]] = []
-        self._waited = 0.0
-        self._since = time.perf_counter()
+        self._begin_interval()
         self._seconds_per_step: float | None = None
 
     def __enter__(self) -> ProgressLine:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._bar.close()
+
+    def _begin_interval(self) -> None:
+        self._losses: list[Mapping[str, float]] = []
+        self._waited = 0.0
+        self._since = time.perf_counter()
 
     def waited(self, seconds: float) -> None:
         """For the next batch."""
@@ -84,14 +81,14 @@ class ProgressLine:
         if self._scalars is not None:
             rows = {f"train/{name}": value for name, value in means.items()}
             self._scalars.add(step, {**rows, "train/rate": self._work.rate})
-        self._losses, self._waited, self._since = [], 0.0, time.perf_counter()
+        self._begin_interval()
 
     def evaluated(self, metrics: Mapping[str, float] | None) -> None:
         if self._scalars is not None:
             if metrics:
                 self._scalars.add(self._work.state.step, metrics)
             self._scalars.draw()
-        self._losses, self._waited, self._since = [], 0.0, time.perf_counter()
+        self._begin_interval()
 
 
 def _duration(seconds: float) -> str:

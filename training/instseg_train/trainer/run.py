@@ -21,7 +21,6 @@ from instseg_train.trainer.average import WeightAverage
 from instseg_train.trainer.checkpoints import (
     INFERENCE,
     RunState,
-    read_arrays,
     read_state,
     write_arrays,
     write_state,
@@ -31,11 +30,12 @@ from instseg_train.trainer.optimizer import build_optimizer, optimizer_state, se
 from instseg_train.trainer.recipes import recipe_of
 from instseg_train.trainer.step import HALF, MixedPrecision, Step
 from instseg_train.weights import load_weights, save_model
+from instseg_train.weights.checkpoint import read_checkpoint
 from instseg_train.weights.store import fetch_weights, is_url
 
 
 class Run:
-    """model, class_names; output: the folder; state: where it stands; rate: of the last step;
+    """model, class_names; state: where it stands; rate: of the last step;
     between_steps: whether model and state belong together; saved_at: the step of the last
     checkpoint."""
 
@@ -46,7 +46,6 @@ class Run:
         """
         train = config.train
         self.class_names = list(class_names)
-        self.output = Path(config.general.output)
         self._config, self._steps_per_epoch = config, steps_per_epoch
         paddle.seed(train.seed)
         weights = train.pretrain_weight_path
@@ -61,7 +60,6 @@ class Run:
             recipe = replace(recipe, optimizer=train.optimizer)
         if train.clip_norm is not None:
             recipe = replace(recipe, clip_norm=train.clip_norm)
-        self._recipe = recipe
         self._schedule = LearningRate(
             train.learning_rate, steps_per_epoch * train.epochs_iters, train.warmup_steps, recipe
         )
@@ -72,7 +70,7 @@ class Run:
                 self.model, self._optimizer, level="O2", dtype=HALF
             )
         self.weights_report = ""
-        self.state = RunState(0, 0, 0, 0, None, None, {})
+        self.state = RunState(0, 0, 0, None, None, {})
         decay = recipe.ema_decay if train.ema_decay is None else train.ema_decay
         if train.resume_path is None and weights is not None:
             file = fetch_weights(weights) if is_url(weights) else Path(weights)
@@ -115,7 +113,6 @@ class Run:
             self.state,
             step=self.state.step + 1,
             step_in_epoch=self.state.step_in_epoch + 1,
-            updates=self.state.updates + 1,
         )
         self.between_steps = True
         return losses
@@ -164,8 +161,10 @@ class Run:
                     f"There is no {raw.name} beside {file}: that run did not average its weights. "
                     "Give Train.ema_decay=0, or start anew"
                 )
-            self._average.restore(_checked(file, self.model), state.updates)
-        set_optimizer_state(self._optimizer, self.model, read_arrays(stem.with_suffix(".pdopt")))
+            self._average.restore(_checked(file, self.model), state.step)
+        set_optimizer_state(
+            self._optimizer, self.model, read_checkpoint(stem.with_suffix(".pdopt"))
+        )
         if state.step != state.epoch * self._steps_per_epoch + state.step_in_epoch:
             raise ModelError(
                 f"{file} stands after step {state.step}: that was a run with other epochs than "
@@ -178,7 +177,7 @@ class Run:
 
 
 def _checked(file: Path, model: Any) -> dict[str, Any]:
-    arrays = read_arrays(file)
+    arrays = read_checkpoint(file)
     missing = [name for name in model.state_dict() if name not in arrays]
     if missing:
         raise ModelError(f"{file} lacks {missing[0]} and {len(missing) - 1} other tensors")

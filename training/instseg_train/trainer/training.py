@@ -13,7 +13,6 @@ from instseg.atomic_file import atomic_file
 from instseg.errors import InvalidArgument
 from instseg_train.config import Config, dump_config, parse_devices
 from instseg_train.data import CocoDataset, TrainLoader
-from instseg_train.data.picture import batch_picture
 from instseg_train.dataset_tools import complete_interrupted
 from instseg_train.trainer import processes
 from instseg_train.trainer.checkpoints import FINAL, INTERRUPTED, epoch_name, newest_checkpoint
@@ -107,7 +106,7 @@ def _run_epochs(
     try:
         with ProgressLine(config, work, loader.steps_per_epoch, scalars) as line:
             for epoch in range(work.state.epoch, epochs):
-                for losses in _steps(work, loader, epoch, line):
+                for losses in _steps(work, loader, epoch, line, output):
                     line.step(losses)
                     stop.check()
                 work.end_epoch()
@@ -133,15 +132,14 @@ def _run_epochs(
 
 
 def _steps(
-    work: Run, loader: TrainLoader, epoch: int, line: ProgressLine
+    work: Run, loader: TrainLoader, epoch: int, line: ProgressLine, output: Path
 ) -> Iterator[dict[str, float]]:
     waiting = time.perf_counter()
     for batch in loader.epoch(epoch, work.state.step_in_epoch):
         line.waited(time.perf_counter() - waiting)
         if work.state.step == 0 and processes.rank() == 0:
-            picture = batch_picture(batch, loader.recipe, work.class_names)
-            with atomic_file(work.output / BATCH_PICTURE) as stream:
-                picture.save(stream, "PNG")
+            with atomic_file(output / BATCH_PICTURE) as stream:
+                loader.picture(batch).save(stream, "PNG")
         yield work.step(batch)
         waiting = time.perf_counter()
 

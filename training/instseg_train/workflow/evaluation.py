@@ -9,7 +9,6 @@ from typing import Any
 from instseg.cli.progress_bar import item_bar
 from instseg.optional_package import require
 from instseg_train.config import Config, parse_devices
-from instseg_train.workflow.engines import engine_and_device
 
 
 def evaluate(config: Config) -> dict[str, Any]:
@@ -34,13 +33,12 @@ def evaluate(config: Config) -> dict[str, Any]:
         where = weights.file
         architecture = {} if weights.has_card else _architecture(config)
     devices = parse_devices(config.general.device)
-    engine, device = engine_and_device(config.evaluate.engine, devices)
     with item_bar(_val_images(config.general.dataset_dir)) as bar:
         evaluation = measure(
             where,
             config.general.dataset_dir,
-            engine=engine,
-            device=device,
+            engine=devices.engine(config.evaluate.engine),
+            device=devices.first,
             precision=config.evaluate.precision,
             progress=bar.update,
             **architecture,

@@ -13,7 +13,6 @@ from instseg_train.config import Config
 if TYPE_CHECKING:
     from instseg_train.models.segmenter import Segmenter
 
-COCO_CLASS_COUNT = 80
 # Readers take the first of these that is there, and `inference.yml` for the sign of a model.
 PROGRAMS = ("inference.json", "inference.pdmodel")
 # Within the output folder, for a moment.
@@ -51,9 +50,10 @@ def export(config: Config) -> dict[str, Any]:
 
 def _built(config: Config, file: Path) -> Segmenter:
     from instseg_train import build_model, load_weights
+    from instseg_train.export.coco_classes import COCO_CLASSES
 
     name, scale = config.general.model, config.train.scale.model_dump()
-    counts = dict.fromkeys((COCO_CLASS_COUNT, config.train.num_classes))
+    counts = dict.fromkeys((len(COCO_CLASSES), config.train.num_classes))
     errors = []
     for count in counts:
         model = build_model(name, count, **scale)

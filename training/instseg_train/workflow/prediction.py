@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from instseg import Predictor, Result
+from instseg.cli.listed_items import listed_items
 from instseg.cli.output_files import OutputFiles
 from instseg.cli.progress_bar import item_bar, stage_bar
 from instseg.errors import ImageError, InstsegError, InvalidArgument
-from instseg.sources import SourceItem, list_items
 from instseg_train.config import Config, parse_devices
-from instseg_train.workflow.engines import engine_and_device
 
 
 def predict(config: Config) -> dict[str, Any]:
@@ -33,14 +32,15 @@ def predict(config: Config) -> dict[str, Any]:
             "folder, such as the inference folder of a training, or None for the official model"
         )
     output = Path(config.general.output).expanduser()
-    items = _listed(section.input, output)
+    sources = [section.input] if isinstance(section.input, str) else section.input
+    items = listed_items(sources, output)
     files = OutputFiles(output, items, json=True, picture=True, mask_format="rle", overwrite=True)
-    engine, device = engine_and_device(section.engine, parse_devices(config.general.device))
+    devices = parse_devices(config.general.device)
     with stage_bar() as progress:
         predictor = Predictor(
             section.model_dir or config.general.model,
-            engine=engine,
-            device=device,
+            engine=devices.engine(section.engine),
+            device=devices.first,
             precision=section.precision,
             num_streams=section.batch_size,
             progress=progress,
@@ -62,23 +62,6 @@ def predict(config: Config) -> dict[str, Any]:
             f"{failed[0]['input_path']}: {failed[0]['error']}"
         )
     return {"model_dir": str(section.model_dir or config.general.model), "results": results}
-
-
-def _listed(source: str | list[str], output: Path) -> list[SourceItem]:
-    """All items, but not what an earlier run wrote into an output folder inside the source."""
-    items = list(list_items(source))
-    sources = [source] if isinstance(source, str) else source
-    given = {Path(entry).expanduser().resolve() for entry in sources}
-    own = output.resolve()
-    if own in given:
-        return items
-    return [
-        item
-        for item in items
-        if item.source is None
-        or (path := Path(item.source).resolve()) in given
-        or own not in path.parents
-    ]
 
 
 def _written(result: Result, position: int, files: OutputFiles) -> dict[str, Any]:

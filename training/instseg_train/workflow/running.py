@@ -36,6 +36,10 @@ def run(config: Config) -> int:
     only where they are none of this project's own.
     """
     mode, output = config.general.mode, Path(config.general.output).expanduser()
+    if output.exists() and not output.is_dir():
+        told = f"Global.output {output} cannot be written to: it is a file; give a folder"
+        print(f"instseg: {told}", file=sys.stderr)
+        return 1
     try:
         content = MODES[mode](config)
         if content is None:
