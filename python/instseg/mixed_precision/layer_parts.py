@@ -29,6 +29,7 @@ _MOVED = frozenset(
     ]
 )
 _SIZES = frozenset(["Shape", "Size"])
+_COMPARISONS = frozenset(["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"])
 
 
 def operators(*op_types: str) -> Part:
@@ -128,16 +129,22 @@ def sizes_only(view: GraphView) -> set[int]:
 def upstream(view: GraphView, seeds: Iterable[int], *, product: bool) -> set[int]:
     """The seeds and what they are computed from, back to the nearest products.
 
-    Truth values are followed too (a mask of ones and zeros), sizes are not. With `product` the
-    products and their biases belong to the part.
+    With `product`, products with weights and their biases belong to the part; products of two
+    activations never do. Comparisons of activations are followed (equal neighbours), those with a
+    constant are not: rounding does not move a number over a limit. Sizes are not followed either.
     """
     found: set[int] = set()
     pending = list(seeds)
     while pending:
         index = pending.pop()
-        if index in found or view.nodes[index].op_type in _SIZES:
+        op_type = view.nodes[index].op_type
+        if index in found or op_type in _SIZES:
             continue
-        is_product = view.nodes[index].op_type in PRODUCTS
+        if op_type in _COMPARISONS and view.float_constants(index):
+            continue
+        is_product = op_type in PRODUCTS
+        if is_product and len(view.activations(index)) > 1:
+            continue
         if (is_product or view.is_bias(index)) and not product:
             continue
         found.add(index)

@@ -77,18 +77,16 @@ def mixed_precision_network(
     family        as in instseg.json: whose table says which layers stay FP32
     input_shapes  what the work is counted at; see MixedPrecisionReport
     Inputs and outputs keep name, shape and type. Raises ModelError where the file is no network
-    that instseg imported or cannot be written, InvalidArgument where the family has no table.
+    that instseg imported, InvalidArgument where the family has no table, OSError where `out_path`
+    cannot be written.
     """
     model, view, precisions = _decided(Path(onnx_path), family)
     flops, half_flops = _work(model, precisions, input_shapes)
     casts = insert_casts(model, view, precisions)
     _check(model, Path(onnx_path))
     content = model.SerializeToString()
-    try:
-        with atomic_file(Path(out_path)) as file:
-            file.write(content)
-    except OSError as error:
-        raise ModelError(f"{out_path} cannot be written: {error}") from error
+    with atomic_file(Path(out_path)) as file:
+        file.write(content)
     return MixedPrecisionReport(
         family=family,
         sha256=hashlib.sha256(content).hexdigest(),

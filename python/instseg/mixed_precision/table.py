@@ -100,8 +100,9 @@ _MASK_RTDETR = (
         "boxes",
         outputs("boxes", product=True),
         "box sides add up over the decoder's layers as sigmoid(inverse sigmoid + step): 1/2048 of "
-        "a logit is 0.1 to 0.3 px, limits of 1e-5 are below half precision's exact range, and the "
-        "first boxes are the extents of masks whose product of 128 terms may overflow",
+        "a logit is 0.1 to 0.3 px, and limits of 1e-5 are below half precision's exact range. The "
+        "first boxes are the extents of masks: only on which side of zero their pixels lie is "
+        "asked, which rounding and overflow of the masks' product leave as it is; so that is half",
     ),
     Row(
         "boxes as input of the positional layers",

@@ -1,10 +1,11 @@
 """What a mixed-precision network computes, on engines without half-precision kernels.
 
 ONNX Runtime has few on CPUs: it computes such layers in float32 and leaves out the rounding
-between two of them, so that its run of the file itself shows neither overflow nor the whole loss. Here the network
-becomes one of float32 throughout, in which every tensor that was half is rounded where it is made.
-That is what a GPU does whose kernels add up in float32 and store half. It does not show kernels
-that add up in half, another order of additions, nor layers that an engine fuses (which round less).
+between two of them, so that its run of the file itself shows neither overflow nor the whole loss.
+Here the network becomes one of float32 throughout, in which every tensor that was half is rounded
+where it is made. That is what a GPU does whose kernels add up in float32 and store half. It does
+not show kernels that add up in half, another order of additions, nor layers that an engine fuses
+(which round less often).
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ def rounded_folder(source: Path, folder: Path) -> Path:
     shutil.copytree(source, folder)
     manifest = json.loads((folder / "instseg.json").read_text())
     for network in manifest["networks"]:
-        mixed = onnx.load(mixed_precision_files(folder / network["file"])[0])
+        mixed = onnx.load(mixed_precision_files(folder / network["file"]).network)
         content = rounded_network(mixed, by_arithmetic).SerializeToString()
         (folder / network["file"]).write_bytes(content)
         network["size_bytes"] = len(content)
