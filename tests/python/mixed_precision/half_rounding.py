@@ -131,3 +131,19 @@ def rounded_folder(source: Path, folder: Path) -> Path:
         network["sha256"] = hashlib.sha256(content).hexdigest()
     (folder / "instseg.json").write_text(json.dumps(manifest))
     return folder
+
+
+def forced(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
+    """The model with `names` as further inputs, which all readers of these tensors read instead;
+    what it computes for them itself becomes the output NAME:computed."""
+    types = element_types(model)
+    wanted = set(names)
+    for node in model.graph.node:
+        for position, name in enumerate(node.output):
+            if name in wanted:
+                node.output[position] = f"{name}:computed"
+                model.graph.input.append(helper.make_tensor_value_info(name, types[name], None))
+                model.graph.output.append(
+                    helper.make_tensor_value_info(f"{name}:computed", types[name], None)
+                )
+    return model

@@ -239,3 +239,36 @@ def test_positions_are_computed_from_sizes_only() -> None:
         },
     )
     assert names(model, layer_parts.sizes_only) == {"whole", "positions"}
+
+
+def extents() -> onnx.ModelProto:
+    """Boxes from the sign of a product of two activations, and from equal neighbours."""
+    return network(
+        [
+            ("MatMul", "x w", "coefficients"),
+            ("MatMul", "coefficients x", "masks"),
+            ("Greater", "masks zero", "inside"),
+            ("Cast", "inside", "ones", {"to": 1}),
+            ("Mul", "ones columns", "columns_inside"),
+            ("Sigmoid", "coefficients", "scores"),
+            ("Sigmoid", "x", "neighbours"),
+            ("Equal", "scores neighbours", "same"),
+            ("Cast", "same", "sames", {"to": 1}),
+            ("Add", "columns_inside sames", "boxes"),
+        ],
+        {"x": [4, 4]},
+        {"boxes": [4, 4]},
+        {"w": numbers(4, 4), "zero": np.float32(0), "columns": numbers(4)},
+    )
+
+
+def test_signs_and_products_of_activations_are_not_followed() -> None:
+    """Equal neighbours are."""
+    boxes = layer_parts.outputs("boxes", product=True)
+    rest = {"scores", "neighbours", "same", "sames", "columns_inside", "ones", "boxes"}
+    assert names(extents(), boxes) == {"coefficients", *rest}
+    assert names(extents(), layer_parts.outputs("boxes", product=False)) == rest
+    model = extents()
+    model.graph.node[2].input[1] = "neighbours"  # a comparison of activations: to the product
+    model.graph.node.insert(2, model.graph.node.pop(6))
+    assert names(model, boxes) == {"coefficients", "inside", *rest}
