@@ -205,6 +205,33 @@ def test_every_tensor_has_one_type(model: str, folders: Folders) -> None:
             assert len(floats) < 2 or node.op_type == "Resize", node.name  # its scales are float32
 
 
+FP32_ONLY = {
+    *("GlobalAveragePool", "GridSample", "InstanceNormalization", "LayerNormalization", "Log"),
+    *("ReduceMean", "ReduceSum", "Softmax", "TopK"),
+}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_half_precision_is_known_to_break_is_fp32(model: str, folders: Folders) -> None:
+    """And what makes scores and boxes, back to their products: an output is no cast of a half."""
+    folder = folders(model)
+    seen = set()
+    for network in networks(folder):
+        mixed = onnx.load(mixed_precision_files(folder / network["file"]).network)
+        types = element_types(mixed)
+        for node in mixed.graph.node:
+            if node.op_type in FP32_ONLY:
+                seen.add(node.op_type)
+                read = {types[name] for name in node.input if name}
+                assert onnx.TensorProto.FLOAT16 not in read, node.name
+        makers = {name: node for node in mixed.graph.node for name in node.output}
+        for value in mixed.graph.output:
+            if value.name.startswith(("boxes", "scores", "logits", "rpn", "class", "box")):
+                seen.add(value.name)
+                assert makers[value.name].op_type != "Cast", value.name
+    assert len(seen) >= 3
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("model", MODELS)
 def test_tensorrt_documents_every_operator(model: str, version: str, folders: Folders) -> None:
