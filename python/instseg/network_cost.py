@@ -45,7 +45,7 @@ def network_cost(file: Path, input_shapes: Mapping[str, Sequence[int]]) -> Netwo
         raise ModelError(f"{file} cannot be read as ONNX: {error}") from error
     flops: int | None = 0
     for node in nodes:
-        cost = _flops(node, shapes)
+        cost = node_flops(node, shapes)
         flops = None if flops is None or cost is None else flops + cost
     return NetworkCost(
         operators=dict(Counter(node.op_type for node in nodes).most_common()),
@@ -66,7 +66,7 @@ def _parameters(model: onnx.ModelProto) -> tuple[int, int]:
     return count, size
 
 
-def _flops(node: onnx.NodeProto, shapes: Mapping[str, list[int] | None]) -> int | None:
+def node_flops(node: onnx.NodeProto, shapes: Mapping[str, list[int] | None]) -> int | None:
     """2 x multiply-additions of a convolution or matrix product; 0 for other operators."""
     if node.op_type not in ("Conv", "ConvTranspose", "MatMul", "Gemm"):
         return 0

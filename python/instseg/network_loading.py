@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from instseg import _core
 from instseg.cache_folder import cache_folder, make_private_folder
-from instseg.engine_table import check_engine, is_reference
+from instseg.engine_table import check_engine, engines, is_reference
 from instseg.errors import ModelError
 from instseg.model_store import locate_model
 
 if TYPE_CHECKING:
     from instseg.progress import Progress
     from instseg.reference.reference_predictor import ReferencePredictor
+
+_TENSORRT = "tensorrt"
 
 _log = logging.getLogger("instseg")
 
@@ -48,6 +50,10 @@ def load_model(
         folder = _official_folder(model, cache_dir, progress)
         return LoadedModel(ReferencePredictor(folder, **options), folder)
     folder = _network_folder(model, cache_dir, progress)
+    if _runs_mixed_precision(engine, **options):
+        from instseg.mixed_precision import ensure_mixed_precision
+
+        ensure_mixed_precision(folder)
     core = _core.Predictor(
         str(folder),
         engine=engine,
@@ -56,6 +62,17 @@ def load_model(
         **options,
     )
     return LoadedModel(core, folder)
+
+
+def _runs_mixed_precision(engine: str, *, device: str, precision: str, **_: Any) -> bool:
+    """Whether TensorRT will be asked for half precision, whose networks are prepared here."""
+    if (
+        precision != "fp16"
+        or device.partition(":")[0] != "gpu"
+        or engine not in (_TENSORRT, "auto")
+    ):
+        return False
+    return any(known["name"] == _TENSORRT and known["available"] for known in engines())
 
 
 def _network_folder(
