@@ -187,7 +187,7 @@ void CompiledCache::write(
     const std::function<void(std::ostream& stream)>& write_blob) const noexcept {
   if (folder_.empty() || sizeof(Header) + key_.size() > kBlobOffset) return;
   try {
-    fs::create_directories(folder_);
+    if (fs::create_directories(folder_)) fs::permissions(folder_, fs::perms::owner_all);
     TemporaryFile temporary(folder_);
     std::fstream stream;
     stream.exceptions(std::ios::failbit | std::ios::badbit);

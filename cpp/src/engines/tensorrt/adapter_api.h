@@ -76,10 +76,10 @@ struct TensorDescription {
 class Context {
  public:
   virtual ~Context() = default;
-  virtual bool set_input_shape(const std::string& name, const Shape& shape) = 0;
+  virtual bool set_input_shape(const std::string& name, const Shape& shape, Log& log) = 0;
   // Of an output, once all inputs have their shapes.
   virtual Shape output_shape(const std::string& name) const = 0;
-  virtual bool set_address(const std::string& name, void* device_memory) = 0;
+  virtual bool set_address(const std::string& name, void* device_memory, Log& log) = 0;
   // Queues the network; stream is a CUstream (which is a cudaStream_t).
   virtual bool enqueue(void* stream, Log& log) = 0;
 };

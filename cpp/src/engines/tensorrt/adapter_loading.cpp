@@ -43,11 +43,12 @@ bool has_adapter(const fs::path& folder) {
 
 FoundAdapter find_adapter(const fs::path& folder, const std::vector<fs::path>& vendor_folders) {
   if (!has_adapter(folder)) {
-    return {.problem = "this library was built without an adapter for TensorRT (no "
-                       "libinstseg_tensorrt*.so in " +
-                       folder.string() +
-                       "); build it with TENSORRT_ROOT=<unpacked TensorRT> pip install . "
-                       "(docs/tensorrt-build.md)"};
+    return {.problem =
+                "this library was built without an adapter for TensorRT (no "
+                "libinstseg_tensorrt*.so in " +
+                folder.string() +
+                "); build it with TENSORRT_ROOT=<unpacked TensorRT> pip install . "
+                "(docs/tensorrt-build.md)"};
   }
   std::string problems;
   std::error_code ignored;

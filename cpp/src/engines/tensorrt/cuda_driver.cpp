@@ -101,9 +101,9 @@ class PinnedMemory final : public Memory {
  public:
   PinnedMemory(std::shared_ptr<const Primary> primary, std::size_t size)
       : primary_(std::move(primary)), size_(size) {
-    primary_->cuda->check((*primary_->cuda)->cuMemHostAlloc(&pointer_, size == 0 ? 1 : size,
-                                                            kPortableHostMemory),
-                          "cannot allocate pinned memory");
+    primary_->cuda->check(
+        (*primary_->cuda)->cuMemHostAlloc(&pointer_, size == 0 ? 1 : size, kPortableHostMemory),
+        "cannot allocate pinned memory");
   }
   ~PinnedMemory() override {
     primary_->within([&] { (*primary_->cuda)->cuMemFreeHost(pointer_); });
@@ -148,14 +148,16 @@ class CudaStream final : public Stream {
   void* handle() const override { return stream_; }
 
   void copy_to_device(void* device, const void* host, std::size_t size) override {
-    primary_->cuda->check((*primary_->cuda)->cuMemcpyHtoDAsync_v2(
-                              reinterpret_cast<CuPointer>(device), host, size, stream_),
-                          "cannot copy to the GPU");
+    primary_->cuda->check(
+        (*primary_->cuda)
+            ->cuMemcpyHtoDAsync_v2(reinterpret_cast<CuPointer>(device), host, size, stream_),
+        "cannot copy to the GPU");
   }
   void copy_to_host(void* host, const void* device, std::size_t size) override {
-    primary_->cuda->check((*primary_->cuda)->cuMemcpyDtoHAsync_v2(
-                              host, reinterpret_cast<CuPointer>(device), size, stream_),
-                          "cannot copy from the GPU");
+    primary_->cuda->check(
+        (*primary_->cuda)
+            ->cuMemcpyDtoHAsync_v2(host, reinterpret_cast<CuPointer>(device), size, stream_),
+        "cannot copy from the GPU");
   }
   void synchronize() override {
     primary_->cuda->check((*primary_->cuda)->cuStreamSynchronize(stream_),

@@ -69,6 +69,19 @@ class DeviceScope {
   const Device& device_;
 };
 
+// Calls `body`, which frees something and does not throw, with the device current; where it cannot
+// be (the process is ending) without.
+template <typename Body>
+void within(const Device& device, const Body& body) noexcept {
+  try {
+    const DeviceScope scope(device);
+    body();
+    return;
+  } catch (...) {
+  }
+  body();
+}
+
 class Driver {
  public:
   virtual ~Driver() = default;

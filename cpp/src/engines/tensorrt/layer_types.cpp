@@ -17,11 +17,10 @@ struct Word {
   const char* text;
   const char* type;
 };
-constexpr Word kWords[] = {{"BFloat16", "bf16"}, {"BF16", "bf16"}, {"Half", "fp16"},
-                           {"FP16", "fp16"},     {"FP8", "fp8"},   {"Int8", "int8"},
-                           {"INT8", "int8"},     {"Float", "fp32"}, {"FP32", "fp32"},
-                           {"Int", "int"},       {"INT", "int"},   {"Bool", "int"},
-                           {"BOOL", "int"}};
+constexpr Word kWords[] = {
+    {"BFloat16", "bf16"}, {"BF16", "bf16"}, {"Half", "fp16"},  {"FP16", "fp16"}, {"FP8", "fp8"},
+    {"Int8", "int8"},     {"INT8", "int8"}, {"Float", "fp32"}, {"FP32", "fp32"}, {"Int", "int"},
+    {"INT", "int"},       {"Bool", "int"},  {"BOOL", "int"}};
 
 std::string type_of(const Json& tensor) {
   if (!tensor.is_object()) return "unknown";

@@ -95,7 +95,8 @@ std::vector<fs::path> vendor_folders(const fs::path& own, const std::string& lib
   folders.push_back(packages / "tensorrt_libs");
   folders.push_back(packages / "tensorrt");
   for (const std::string& each : split(root, ":;")) {
-    for (const char* lib : {"lib", "lib64", "lib/x86_64-linux-gnu", "targets/x86_64-linux-gnu/lib"}) {
+    for (const char* lib :
+         {"lib", "lib64", "lib/x86_64-linux-gnu", "targets/x86_64-linux-gnu/lib"}) {
       folders.push_back(fs::path(each) / lib);
     }
   }
@@ -103,8 +104,7 @@ std::vector<fs::path> vendor_folders(const fs::path& own, const std::string& lib
 }
 
 std::vector<fs::path> vendor_folders() {
-  return vendor_folders(own_folder(), variable("INSTSEG_TENSORRT_LIBS"),
-                        variable("TENSORRT_ROOT"));
+  return vendor_folders(own_folder(), variable("INSTSEG_TENSORRT_LIBS"), variable("TENSORRT_ROOT"));
 }
 
 VendorLibraries load_vendor(int major, const std::vector<fs::path>& folders) {

@@ -16,7 +16,8 @@ std::filesystem::path own_folder();
 //   libs  INSTSEG_TENSORRT_LIBS: folders, separated by ":"
 //         the `tensorrt` wheel's, beside the package that `own` is in (own/../../tensorrt_libs, and
 //         own/../../tensorrt for 8.6.0)
-//   root  TENSORRT_ROOT: unpacked archives of TensorRT, separated by ":" or ";"; in each lib, lib64,
+//   root  TENSORRT_ROOT: unpacked archives of TensorRT, separated by ":" or ";"; in each lib,
+//   lib64,
 //         lib/x86_64-linux-gnu and targets/x86_64-linux-gnu/lib
 std::vector<std::filesystem::path> vendor_folders(const std::filesystem::path& own,
                                                   const std::string& libs, const std::string& root);
@@ -30,9 +31,9 @@ struct VendorLibraries {
   std::string problem;  // what was tried and failed; empty where all were found
 };
 
-// libnvinfer.so.<major> and libnvonnxparser.so.<major>, and libnvinfer_plugin.so.<major> where it is
-// there. A library that they need and the loader does not find (CUDA's, cuDNN's) is taken from pip's
-// packages beside the folder (../nvidia/*/lib).
+// libnvinfer.so.<major> and libnvonnxparser.so.<major>, and libnvinfer_plugin.so.<major> where it
+// is there. A library that they need and the loader does not find (CUDA's, cuDNN's) is taken from
+// pip's packages beside the folder (../nvidia/*/lib).
 VendorLibraries load_vendor(int major, const std::vector<std::filesystem::path>& folders);
 
 }  // namespace instseg::tensorrt

@@ -13,8 +13,8 @@ class VendorLog final : public Log {
  public:
   void write(Severity severity, const char* text) noexcept override;
 
-  // The errors, oldest first, joined by "; "; the warnings where there is no error; a sentence where
-  // there is neither.
+  // The errors, oldest first, joined by "; "; the warnings where there is no error; a sentence
+  // where there is neither.
   std::string text() const;
 
  private:
