@@ -53,9 +53,15 @@ def load_model(
         engine=engine,
         cache_dir=_compile_cache(cache_dir),
         max_image_pixels=max_image_pixels,
+        progress=_log_line,
         **options,
     )
     return LoadedModel(core, folder)
+
+
+def _log_line(line: str) -> None:
+    """What an engine says while it compiles for minutes."""
+    _log.info("%s", line)
 
 
 def _network_folder(

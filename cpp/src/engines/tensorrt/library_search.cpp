@@ -113,10 +113,11 @@ VendorLibraries load_vendor(int major, const std::vector<fs::path>& folders) {
   VendorFunctions& functions = found.functions;
   void* const inference = find("libnvinfer" + ending, folders, found.problem);
   if (inference == nullptr) return found;
-  void* const parser = find("libnvonnxparser" + ending, folders, found.problem);
-  if (parser == nullptr) return found;
+  // Before the parser, which needs it in TensorRT 8.
   std::string no_plugins;
   void* const plugins = find("libnvinfer_plugin" + ending, folders, no_plugins);
+  void* const parser = find("libnvonnxparser" + ending, folders, found.problem);
+  if (parser == nullptr) return found;
 
   const auto function = [&](void* library, const char* name) {
     void* const address = dlsym(library, name);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <utility>
 
 #include "instseg/errors.h"
@@ -84,6 +83,20 @@ ShapeRun& TensorRtSession::shape_run() {
 void TensorRtSession::run() {
   const DeviceScope scope(*plans_->source().device);
   ShapeRun& run = shape_run();
+  try {
+    queue(run);
+  } catch (...) {
+    // What is queued still reads and writes pinned memory.
+    try {
+      stream_->synchronize();
+    } catch (const EngineError&) {
+    }
+    throw;
+  }
+  stream_->synchronize();
+}
+
+void TensorRtSession::queue(ShapeRun& run) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     auto* const values = static_cast<float*>(inputs_[i].pinned->data());
     const std::size_t given = num_values(inputs_[i].shape);
@@ -101,7 +114,6 @@ void TensorRtSession::run() {
     const std::size_t size = num_values(tensor.shape);
     stream_->copy_to_host(pinned(tensor, size), run.output(i), size * sizeof(float));
   }
-  stream_->synchronize();
 }
 
 TensorView TensorRtSession::output(std::size_t index) const {

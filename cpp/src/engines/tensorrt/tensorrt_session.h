@@ -36,6 +36,7 @@ class TensorRtSession final : public Session {
   // Memory for so many values, kept where it is large enough.
   float* pinned(Tensor& tensor, std::size_t size);
   ShapeRun& shape_run();
+  void queue(ShapeRun& run);  // copies, the network, copies
 
   std::shared_ptr<PlanStore> plans_;
   bool takes_rows_;
