@@ -7,6 +7,7 @@
 #include "engines/tensorrt/adapters/building.h"
 #include "engines/tensorrt/adapters/dims.h"
 #include "engines/tensorrt/adapters/major.h"
+#include "engines/tensorrt/adapters/version_text.h"
 
 namespace instseg::tensorrt {
 namespace {
@@ -104,14 +105,7 @@ class TensorRtAdapter final : public Adapter {
     vendor_.register_plugins();
   }
 
-  std::string version() const override {
-    const int version = vendor_.version();
-    const int base = version >= 100'000 ? 100 : 10;  // 101600 = 10.16.0, 8601 = 8.6.1
-    const int major = base == 100 ? version / 10'000 : version / 1000;
-    const int minor = base == 100 ? version / 100 % 100 : version / 100 % 10;
-    return std::to_string(major) + "." + std::to_string(minor) + "." +
-           std::to_string(version % 100);
-  }
+  std::string version() const override { return version_text(vendor_.version()); }
   bool types_come_from_the_file() const override { return major::types_come_from_the_file(); }
 
   Built build(const BuildRequest& request, Log& log) override {

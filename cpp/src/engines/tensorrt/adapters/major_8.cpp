@@ -5,20 +5,13 @@
 #include <string>
 
 #include "engines/tensorrt/adapters/major.h"
+#include "engines/tensorrt/adapters/node_names.h"
 
 namespace instseg::tensorrt::major {
 namespace {
 
 using nvinfer1::BuilderFlag;
 using nvinfer1::DataType;
-
-// The parser names a layer after its node; further layers of the node get "_<number>" behind it.
-bool is_of_a_node(const std::string& layer, const std::set<std::string>& nodes) {
-  if (nodes.count(layer) != 0) return true;
-  const std::size_t end = layer.find_last_not_of("0123456789");
-  const bool is_numbered = end != std::string::npos && end + 1 < layer.size() && layer[end] == '_';
-  return is_numbered && nodes.count(layer.substr(0, end)) != 0;
-}
 
 void keep_in_fp32(nvinfer1::ILayer& layer) {
   bool has_floats = false;

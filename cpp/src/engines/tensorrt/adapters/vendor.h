@@ -29,7 +29,7 @@ struct Vendor {
         static_cast<nvonnxparser::IParser*>(create(&network, logger(), NV_ONNX_PARSER_VERSION)));
   }
 
-  // 8601 = 8.6.1, 101600 = 10.16.0: from 10 on two digits each.
+  // See version_text.h.
   int version() const {
     using Function = int (*)();
     return reinterpret_cast<Function>(functions_.getInferLibVersion)();
