@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <iterator>
 #include <system_error>
 
 #include "engines/tensorrt/library_search.h"
@@ -11,8 +13,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path adapter_file(const fs::path& folder, int major) {
-  return folder / ("libinstseg_tensorrt" + std::to_string(major) + ".so");
+// Empty where no folder has one.
+fs::path adapter_file(const std::vector<fs::path>& folders, int major) {
+  std::error_code ignored;
+  for (const fs::path& folder : folders) {
+    const fs::path file = folder / ("libinstseg_tensorrt" + std::to_string(major) + ".so");
+    if (fs::exists(file, ignored)) return file;
+  }
+  return {};
+}
+
+std::string listed(const std::vector<fs::path>& folders) {
+  std::string text;
+  for (const fs::path& folder : folders) text += (text.empty() ? "" : ", ") + folder.string();
+  return text;
 }
 
 // Null with the reason in `problem`.
@@ -33,28 +47,30 @@ Adapter* load_adapter(const fs::path& file, const VendorFunctions& vendor, std::
 
 }  // namespace
 
-bool has_adapter(const fs::path& folder) {
-  std::error_code ignored;
-  for (const int major : kMajors) {
-    if (fs::exists(adapter_file(folder, major), ignored)) return true;
-  }
-  return false;
+std::vector<fs::path> adapter_folders() {
+  const fs::path own = own_folder();
+  return {own, own / "lib"};
 }
 
-FoundAdapter find_adapter(const fs::path& folder, const std::vector<fs::path>& vendor_folders) {
-  if (!has_adapter(folder)) {
+bool has_adapter(const std::vector<fs::path>& folders) {
+  return std::any_of(std::begin(kMajors), std::end(kMajors),
+                     [&](int major) { return !adapter_file(folders, major).empty(); });
+}
+
+FoundAdapter find_adapter(const std::vector<fs::path>& folders,
+                          const std::vector<fs::path>& vendor_folders) {
+  if (!has_adapter(folders)) {
     return {.problem =
                 "this library was built without an adapter for TensorRT (no "
                 "libinstseg_tensorrt*.so in " +
-                folder.string() +
+                listed(folders) +
                 "); build it with TENSORRT_ROOT=<unpacked TensorRT> pip install . "
                 "(docs/tensorrt-build.md)"};
   }
   std::string problems;
-  std::error_code ignored;
   for (const int major : kMajors) {
-    const fs::path file = adapter_file(folder, major);
-    if (!fs::exists(file, ignored)) continue;
+    const fs::path file = adapter_file(folders, major);
+    if (file.empty()) continue;
     const VendorLibraries vendor = load_vendor(major, vendor_folders);
     std::string problem = vendor.problem;
     if (problem.empty()) {

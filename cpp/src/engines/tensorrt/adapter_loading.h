@@ -17,12 +17,17 @@ struct FoundAdapter {
   std::string problem;               // then: what is missing, where it was looked for, what to do
 };
 
-// Whether `folder` holds an adapter of any version.
-bool has_adapter(const std::filesystem::path& folder);
+// Where adapters may lie: beside the shared object that this code is in (libinstseg.so in
+// instseg/lib), and in lib/ beside it (the Python module in instseg).
+std::vector<std::filesystem::path> adapter_folders();
 
-// The adapter in `folder` (libinstseg_tensorrt<major>.so) of the newest version whose libraries are
-// found in `vendor_folders` or by the loader. What is loaded stays for the rest of the process.
-FoundAdapter find_adapter(const std::filesystem::path& folder,
+// Whether one of the folders holds an adapter of any version.
+bool has_adapter(const std::vector<std::filesystem::path>& folders);
+
+// The adapter (libinstseg_tensorrt<major>.so in the first folder that has it) of the newest version
+// whose libraries are found in `vendor_folders` or by the loader. What is loaded stays for the rest
+// of the process.
+FoundAdapter find_adapter(const std::vector<std::filesystem::path>& folders,
                           const std::vector<std::filesystem::path>& vendor_folders);
 
 }  // namespace instseg::tensorrt

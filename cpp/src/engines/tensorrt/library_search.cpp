@@ -91,9 +91,10 @@ std::vector<fs::path> vendor_folders(const fs::path& own, const std::string& lib
                                      const std::string& root) {
   std::vector<fs::path> folders;
   for (const std::string& folder : split(libs, ":")) folders.emplace_back(folder);
-  const fs::path packages = own.parent_path().parent_path();
-  folders.push_back(packages / "tensorrt_libs");
-  folders.push_back(packages / "tensorrt");
+  for (const fs::path& packages : {own.parent_path(), own.parent_path().parent_path()}) {
+    folders.push_back(packages / "tensorrt_libs");
+    folders.push_back(packages / "tensorrt");
+  }
   for (const std::string& each : split(root, ":;")) {
     for (const char* lib :
          {"lib", "lib64", "lib/x86_64-linux-gnu", "targets/x86_64-linux-gnu/lib"}) {

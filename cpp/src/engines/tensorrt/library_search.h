@@ -14,8 +14,8 @@ std::filesystem::path own_folder();
 // Folders that may hold TensorRT's libraries, in the order in which they are searched; behind them
 // comes the loader's own path (LD_LIBRARY_PATH, ldconfig), which has no folder here:
 //   libs  INSTSEG_TENSORRT_LIBS: folders, separated by ":"
-//         the `tensorrt` wheel's, beside the package that `own` is in (own/../../tensorrt_libs, and
-//         own/../../tensorrt for 8.6.0)
+//         the `tensorrt` wheel's, beside the package that `own` is, or is in: tensorrt_libs, for
+//         8.6.0 tensorrt
 //   root  TENSORRT_ROOT: unpacked archives of TensorRT, separated by ":" or ";"; in each lib,
 //   lib64,
 //         lib/x86_64-linux-gnu and targets/x86_64-linux-gnu/lib

@@ -128,14 +128,14 @@ class TensorRtEngine final : public Engine {
 // What this machine has, and all that it lacks.
 Parts find_parts() {
   Parts parts;
-  const auto folder = own_folder();
-  FoundAdapter found = find_adapter(folder, vendor_folders());
+  const auto folders = adapter_folders();
+  FoundAdapter found = find_adapter(folders, vendor_folders());
   parts.adapter = std::move(found.adapter);
   parts.problem = std::move(found.problem);
   const auto add = [&](const std::string& problem) {
     parts.problem += (parts.problem.empty() ? "" : "; besides, ") + problem;
   };
-  if (!has_adapter(folder)) {
+  if (!has_adapter(folders)) {
     // Nothing is started: a process that did could not use CUDA in its children.
     if (!has_cuda_driver()) {
       add("NVIDIA's driver (libcuda.so.1) is not there, and TensorRT needs a GPU");

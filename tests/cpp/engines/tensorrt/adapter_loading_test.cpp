@@ -9,7 +9,8 @@ namespace {
 using testing::FakeLayout;
 
 FoundAdapter find(const FakeLayout& layout) {
-  return find_adapter(layout.path("instseg/lib"), {layout.path("tensorrt_libs")});
+  return find_adapter({layout.path("instseg"), layout.path("instseg/lib")},
+                      {layout.path("tensorrt_libs")});
 }
 
 bool says(const FoundAdapter& found, const std::string& text) {
@@ -20,7 +21,7 @@ TEST(FindAdapter, LoadsAdapterAndLibraries) {
   const FakeLayout layout;
   layout.put_tensorrt("tensorrt_libs");
   layout.put("adapter", "instseg/lib/libinstseg_tensorrt10.so");
-  EXPECT_TRUE(has_adapter(layout.path("instseg/lib")));
+  EXPECT_TRUE(has_adapter({layout.path("instseg"), layout.path("instseg/lib")}));
   const FoundAdapter found = find(layout);
   ASSERT_TRUE(found.adapter != nullptr);
   EXPECT_EQ(found.problem, "");
@@ -30,10 +31,11 @@ TEST(FindAdapter, LoadsAdapterAndLibraries) {
 TEST(FindAdapter, SaysThatNoneWasBuilt) {
   const FakeLayout layout;
   layout.put_tensorrt("tensorrt_libs");
-  EXPECT_TRUE(!has_adapter(layout.path("instseg/lib")));
+  EXPECT_TRUE(!has_adapter({layout.path("instseg"), layout.path("instseg/lib")}));
   EXPECT_TRUE(says(find(layout),
                    "built without an adapter for TensorRT (no libinstseg_tensorrt*.so "
                    "in " +
+                       layout.path("instseg").string() + ", " +
                        layout.path("instseg/lib").string()));
 }
 

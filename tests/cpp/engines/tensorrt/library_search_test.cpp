@@ -18,6 +18,8 @@ TEST(VendorFolders, HaveAnOrder) {
       vendor_folders("/site/instseg/lib", "/named:/named too", "/opt/TensorRT;/opt/other:");
   const std::vector<fs::path> expected = {"/named",
                                           "/named too",
+                                          "/site/instseg/tensorrt_libs",
+                                          "/site/instseg/tensorrt",
                                           "/site/tensorrt_libs",
                                           "/site/tensorrt",
                                           "/opt/TensorRT/lib",
@@ -29,7 +31,9 @@ TEST(VendorFolders, HaveAnOrder) {
                                           "/opt/other/lib/x86_64-linux-gnu",
                                           "/opt/other/targets/x86_64-linux-gnu/lib"};
   EXPECT_TRUE(folders == expected);
-  EXPECT_EQ(vendor_folders("/site/instseg/lib", "", "").size(), 2u);
+  EXPECT_EQ(vendor_folders("/site/instseg/lib", "", "").size(), 4u);
+  // From the Python module.
+  EXPECT_EQ(vendor_folders("/site/instseg", "", "")[0], "/site/tensorrt_libs");
   EXPECT_TRUE(fs::exists(own_folder()));
 }
 
