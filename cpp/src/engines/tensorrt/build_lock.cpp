@@ -19,7 +19,10 @@ BuildLock::BuildLock(const std::filesystem::path& file) : descriptor_(-1) {
 }
 
 BuildLock::~BuildLock() {
-  if (descriptor_ != -1) close(descriptor_);  // and with it the lock
+  if (descriptor_ == -1) return;
+  // Closing alone would leave the lock to a child that was forked meanwhile.
+  flock(descriptor_, LOCK_UN);
+  close(descriptor_);
 }
 
 }  // namespace instseg::tensorrt
