@@ -1,5 +1,7 @@
+#include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -13,7 +15,8 @@ namespace {
 std::unique_ptr<Predictor> load(const std::string& network_folder, const std::string& device,
                                 const std::string& engine, const std::string& precision,
                                 int num_threads, int num_streams, const std::string& cache_dir,
-                                std::int64_t max_image_pixels) {
+                                std::int64_t max_image_pixels,
+                                std::function<void(const std::string&)> progress) {
   return std::make_unique<Predictor>(
       Predictor::load(network_folder, {.device = device,
                                        .engine = engine,
@@ -21,7 +24,8 @@ std::unique_ptr<Predictor> load(const std::string& network_folder, const std::st
                                        .num_threads = num_threads,
                                        .num_streams = num_streams,
                                        .cache_dir = cache_dir,
-                                       .max_image_pixels = max_image_pixels}));
+                                       .max_image_pixels = max_image_pixels,
+                                       .progress = std::move(progress)}));
 }
 
 Result predict(const Predictor& predictor, const py::array& image, const std::string& color,
@@ -58,12 +62,14 @@ py::list tensors(const std::vector<TensorInfo>& all) {
 
 py::dict info(const Predictor& predictor) {
   const PredictorInfo& info = predictor.info();
+  const std::vector<std::map<std::string, std::int64_t>> layer_types = predictor.layer_types();
   py::list networks;
-  for (const NetworkInfo& network : info.networks) {
-    networks.append(py::dict(py::arg("role") = network.role,
-                             py::arg("file") = network.file.string(),
-                             py::arg("inputs") = tensors(network.inputs),
-                             py::arg("outputs") = tensors(network.outputs)));
+  for (std::size_t i = 0; i < info.networks.size(); ++i) {
+    const NetworkInfo& network = info.networks[i];
+    networks.append(py::dict(
+        py::arg("role") = network.role, py::arg("file") = network.file.string(),
+        py::arg("inputs") = tensors(network.inputs), py::arg("outputs") = tensors(network.outputs),
+        py::arg("layer_types") = layer_types[i]));
   }
   return py::dict(py::arg("model_name") = info.model_name, py::arg("family") = info.family,
                   py::arg("class_names") = info.class_names, py::arg("threshold") = info.threshold,
@@ -82,8 +88,9 @@ void bind_predictor(py::module_& m) {
            py::arg("precision") = defaults.precision, py::arg("num_threads") = defaults.num_threads,
            py::arg("num_streams") = defaults.num_streams, py::arg("cache_dir") = "",
            py::arg("max_image_pixels") = defaults.max_image_pixels,
-           py::call_guard<py::gil_scoped_release>(),
-           "num_threads 0 = every core; cache_dir \"\" = compile the network at every load.\n"
+           py::arg("progress") = py::none(), py::call_guard<py::gil_scoped_release>(),
+           "num_threads 0 = every core; cache_dir \"\" = compile the network at every load;\n"
+           "progress = called with lines of text while a compilation takes minutes.\n"
            "Raises ModelError, InvalidArgument or EngineError.")
       .def("predict", &predict, py::arg("image"), py::kw_only(), py::arg("color") = "bgr",
            py::arg("threshold") = py::none(), py::arg("max_detections") = py::none(),

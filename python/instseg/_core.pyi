@@ -134,9 +134,10 @@ class Predictor:
     """
     Runs one network folder on images; threads may share it.
     """
-    def __init__(self, network_folder: str, *, device: str = 'cpu', engine: str = 'auto', precision: str = 'fp32', num_threads: typing.SupportsInt | typing.SupportsIndex = 0, num_streams: typing.SupportsInt | typing.SupportsIndex = 1, cache_dir: str = '', max_image_pixels: typing.SupportsInt | typing.SupportsIndex = 178956970) -> None:
+    def __init__(self, network_folder: str, *, device: str = 'cpu', engine: str = 'auto', precision: str = 'fp32', num_threads: typing.SupportsInt | typing.SupportsIndex = 0, num_streams: typing.SupportsInt | typing.SupportsIndex = 1, cache_dir: str = '', max_image_pixels: typing.SupportsInt | typing.SupportsIndex = 178956970, progress: collections.abc.Callable[[str], None] | None = None) -> None:
         """
-        num_threads 0 = every core; cache_dir "" = compile the network at every load.
+        num_threads 0 = every core; cache_dir "" = compile the network at every load;
+        progress = called with lines of text while a compilation takes minutes.
         Raises ModelError, InvalidArgument or EngineError.
         """
     def info(self) -> dict:

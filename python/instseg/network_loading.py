@@ -59,6 +59,7 @@ def load_model(
         engine=engine,
         cache_dir=_compile_cache(cache_dir),
         max_image_pixels=max_image_pixels,
+        progress=_log_line,
         **options,
     )
     return LoadedModel(core, folder)
@@ -73,6 +74,11 @@ def _runs_mixed_precision(engine: str, *, device: str, precision: str, **_: Any)
     ):
         return False
     return any(known["name"] == _TENSORRT and known["available"] for known in engines())
+
+
+def _log_line(line: str) -> None:
+    """What an engine says while it compiles for minutes."""
+    _log.info("%s", line)
 
 
 def _network_folder(

@@ -64,7 +64,8 @@ class Predictor:
         engine            "auto", or a name from instseg.engines(). "paddle" is the reference: it
                           runs an official folder as it is (not a network folder), with PaddleX's
                           own steps; see docs/engines.md
-        precision         "fp32", or "bf16" where the processor has it; never chosen silently
+        precision         "fp32", or what the engine has of "bf16", "tf32" and "fp16"; never chosen
+                          silently
         num_threads       threads that compute, all in all; default: every core this process may use
         num_streams       predictions computed side by side; num_threads is divided among them.
                           1 answers each soonest, more get more done per second
@@ -240,9 +241,10 @@ class Predictor:
         device, precision       as given
         num_threads             as given, or the number of cores; divided among num_streams
         num_streams             predictions computed side by side
-        networks                a dict for each network: role, file, and inputs and outputs, lists
-                                of dicts with name, meaning and shape (-1 = any size; None: only
-                                a run tells)
+        networks                a dict for each network: role, file, inputs and outputs, lists of
+                                dicts with name, meaning and shape (-1 = any size; None: only a run
+                                tells), and layer_types: how many layers compute in which type, in
+                                what TensorRT has built by now; empty with other engines
         network_folder          path of the folder that was loaded, for C++ programs too; with the
                                 engine "paddle" the official folder
         max_image_pixels        images with more are refused

@@ -142,7 +142,7 @@ def test_a_model_is_a_str_or_path(model: Any) -> None:
         ({"device": "gpu"}, InvalidArgument, r"gpu.*cpu"),
         ({"device": "cuda:0"}, InvalidArgument, r"cuda:0.*cpu"),
         ({"device": None}, InvalidArgument, "device=None; expected a str"),
-        ({"engine": "tensorrt"}, InvalidArgument, "tensorrt.*openvino"),
+        ({"engine": "tensorflow"}, InvalidArgument, "tensorflow.*openvino.*tensorrt"),
         ({"engine": "OpenVINO"}, InvalidArgument, "OpenVINO.*openvino"),
         ({"precision": "int8"}, InvalidArgument, "int8.*fp32"),
         ({"num_threads": 0}, InvalidArgument, "num_threads=0; expected an integer from 1"),

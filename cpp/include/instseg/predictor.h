@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,7 +20,8 @@ struct PredictorOptions {
   std::string device = "cpu";
   // "auto" takes the first engine of engines() that is available for the device.
   std::string engine = "auto";
-  // "fp32", or "bf16" / "fp16" where the engine and the hardware have it; never chosen silently.
+  // "fp32", or "bf16" / "fp16" / "tf32" where the engine and the hardware have it; never chosen
+  // silently.
   std::string precision = "fp32";
   // Threads of one prediction; 0 = every core this process may use.
   int num_threads = 0;
@@ -29,6 +32,10 @@ struct PredictorOptions {
   std::filesystem::path cache_dir = {};
   // Images with more pixels are refused; 1 to 2^32 - 1, the most that a mask can have.
   std::int64_t max_image_pixels = 178'956'970;
+  // Told in lines how far a compilation is that takes minutes (TensorRT), while loading and, for
+  // networks of open shapes, in the first prediction of a shape; from that call's thread or one of
+  // the engine's. What it throws ends the compilation and leaves the call.
+  std::function<void(const std::string& line)> progress = {};
 };
 
 struct PredictOptions {
@@ -108,6 +115,10 @@ class INSTSEG_API Predictor {
 
   // What was loaded, by which engine, with which options; the same for the whole life.
   const PredictorInfo& info() const;
+
+  // For each of info().networks, how many layers compute in which type ("fp32", "fp16", ...), in
+  // all that the engine has compiled by now; empty where it does not say. TensorRT does.
+  std::vector<std::map<std::string, std::int64_t>> layer_types() const;
 
  private:
   struct Impl;

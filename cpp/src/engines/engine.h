@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <variant>
 
 #include "instseg/predictor.h"  // EngineInfo
@@ -19,6 +22,8 @@ struct EngineOptions {
   int num_threads = 1;              // of all streams together
   int num_streams = 1;              // calls computed side by side; at most num_threads
   std::filesystem::path cache_dir;  // for compiled networks; empty = none
+  // Told in lines how far a long compilation is; may be empty. What it throws ends the compilation.
+  std::function<void(const std::string& line)> progress;
 };
 
 // Borrowed float32 values in C order.
@@ -68,6 +73,10 @@ class Network {
  public:
   virtual ~Network() = default;
   virtual std::unique_ptr<Session> make_session() const = 0;
+
+  // How many layers compute in which type ("fp32", "fp16", ...) in what is compiled by now; empty
+  // where the engine does not say.
+  virtual std::map<std::string, std::int64_t> layer_types() const { return {}; }
 };
 
 // An inference library. Most run the cut networks of a folder, and families do the rest in C++; one

@@ -5,6 +5,7 @@
 
 #include "engines/openvino/openvino_engine.h"
 #include "engines/paddle/paddle_engine.h"
+#include "engines/tensorrt/tensorrt_engine.h"
 #include "instseg/errors.h"
 
 namespace instseg {
@@ -17,8 +18,9 @@ struct Row {
 
 // Every engine, in the order in which "auto" tries them. An engine that this build lacks is here
 // too; its info() says why.
-constexpr std::array<Row, 2> kEngines = {{
+constexpr std::array<Row, 3> kEngines = {{
     {"openvino", make_openvino_engine},
+    {"tensorrt", make_tensorrt_engine},
     {"paddle_inference", make_paddle_engine},
 }};
 

@@ -45,7 +45,8 @@ EngineOptions complete(const PredictorOptions& options, const EngineInfo& engine
           .precision = options.precision,
           .num_threads = num_threads,
           .num_streams = options.num_streams,
-          .cache_dir = options.cache_dir};
+          .cache_dir = options.cache_dir,
+          .progress = options.progress};
 }
 
 // Puts the whole program in the place of the networks where the engine runs that.
@@ -202,6 +203,12 @@ std::vector<Result> Pipeline::predict_batch(std::span<const ImageView> images,
     results[index] = run(*call, images[index], selected);
   });
   return results;
+}
+
+std::vector<std::map<std::string, std::int64_t>> Pipeline::layer_types() const {
+  std::vector<std::map<std::string, std::int64_t>> all;
+  for (const std::unique_ptr<Network>& network : networks_) all.push_back(network->layer_types());
+  return all;
 }
 
 void Pipeline::warm_up() const {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engines/engine.h"
@@ -28,6 +31,7 @@ class Pipeline {
                                     const PredictOptions& options) const;
   void warm_up() const;
   const PredictorInfo& info() const { return info_; }
+  std::vector<std::map<std::string, std::int64_t>> layer_types() const;
 
  private:
   // Everything that one call needs for itself.

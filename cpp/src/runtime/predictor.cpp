@@ -61,6 +61,10 @@ std::vector<Result> Predictor::predict_batch(std::span<const ImageView> images,
 
 void Predictor::warm_up() const { impl_->here().warm_up(); }
 
+std::vector<std::map<std::string, std::int64_t>> Predictor::layer_types() const {
+  return impl_->pipeline.layer_types();
+}
+
 const PredictorInfo& Predictor::info() const { return impl_->pipeline.info(); }
 
 }  // namespace instseg

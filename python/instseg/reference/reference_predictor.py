@@ -174,6 +174,7 @@ class ReferencePredictor:
             "file": self._file,
             "inputs": tensors(self._program.input_names),
             "outputs": tensors(self._program.output_names),
+            "layer_types": {},
         }
         return {**self._info, "class_names": list(self._class_names), "networks": [network]}
 

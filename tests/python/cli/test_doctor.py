@@ -26,6 +26,20 @@ def test_a_working_installation_is_ready(run: Any) -> None:
     assert "MISSING" not in done.stdout
 
 
+def test_tensorrt_says_what_is_missing(run: Any) -> None:
+    [engine] = [engine for engine in instseg.engines() if engine["name"] == "tensorrt"]
+    if engine["available"]:
+        pytest.skip("TensorRT is available here")
+    done = run("doctor")
+    assert done.exit_code == 0  # others are available
+    assert f"engine         tensorrt not available: {engine['remedy']}" in done.stdout
+    libraries = Path(instseg.__file__).parent / "lib"
+    if not list(libraries.glob("libinstseg_tensorrt*.so")):
+        assert "was built without an adapter for TensorRT" in engine["remedy"]
+        assert str(libraries) in engine["remedy"]
+        assert "TENSORRT_ROOT=<unpacked TensorRT> pip install ." in engine["remedy"]
+
+
 def test_models_in_the_model_dir_are_listed(
     run: Any, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

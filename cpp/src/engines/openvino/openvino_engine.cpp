@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "engines/openvino/compiled_cache.h"
+#include "engines/compiled_cache.h"
 #include "engines/vendor_errors.h"
 #include "instseg/errors.h"
 

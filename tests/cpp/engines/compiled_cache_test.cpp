@@ -1,4 +1,6 @@
-#include "engines/openvino/compiled_cache.h"
+#include "engines/compiled_cache.h"
+
+#include <unistd.h>
 
 #include <fstream>
 #include <optional>
@@ -119,6 +121,30 @@ TEST(CompiledCache, BelievesNoSize) {
   folder.write(cache.file().filename(), bad);
   EXPECT_TRUE(!cache.read(
       [](std::size_t) -> std::span<std::byte> { throw std::runtime_error("asked for memory"); }));
+}
+
+TEST(CompiledCache, DoesNotTrustAFileThatOthersMayWrite) {
+  const TemporaryFolder folder;
+  const CompiledCache cache(folder.path(), "a key");
+  write(cache, "blob");
+  EXPECT_TRUE(read(cache) == "blob");
+  for (const fs::perms others : {fs::perms::group_write, fs::perms::others_write}) {
+    fs::permissions(cache.file(), fs::perms::owner_all | others);
+    EXPECT_TRUE(!read(cache));
+  }
+  fs::permissions(cache.file(), fs::perms::owner_all | fs::perms::others_read);
+  EXPECT_TRUE(read(cache) == "blob");
+  write(cache, "again");  // in place of whatever is there
+  EXPECT_TRUE(read(cache) == "again");
+}
+
+TEST(CompiledCache, DoesNotTrustAnotherUsersFile) {
+  if (geteuid() != 0) SKIP("giving a file to another user needs root");
+  const TemporaryFolder folder;
+  const CompiledCache cache(folder.path(), "a key");
+  write(cache, "blob");
+  ASSERT_EQ(chown(cache.file().c_str(), 12345, static_cast<gid_t>(-1)), 0);
+  EXPECT_TRUE(!read(cache));
 }
 
 TEST(CompiledCache, KeepsNothingOfAFailedWrite) {

@@ -1,5 +1,7 @@
-#include "engines/openvino/compiled_cache.h"
+#include "engines/compiled_cache.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,6 +89,43 @@ class TemporaryFile {
   std::string path_;
 };
 
+// A file open for reading, of this user and written by nobody else; closed at the end of its life.
+class OwnFile {
+ public:
+  explicit OwnFile(const fs::path& path) : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    struct stat status = {};
+    // Of the file that is open: another may have taken its name by now.
+    if (descriptor_ == -1 || fstat(descriptor_, &status) != 0) return;
+    is_own_ = S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+              (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+    size_ = static_cast<std::uint64_t>(status.st_size);
+  }
+  ~OwnFile() {
+    if (descriptor_ != -1) close(descriptor_);
+  }
+  OwnFile(const OwnFile&) = delete;
+  OwnFile& operator=(const OwnFile&) = delete;
+
+  bool is_own() const { return is_own_; }
+  std::uint64_t size() const { return size_; }
+  bool read(void* data, std::size_t size, std::uint64_t place) const {
+    char* bytes = static_cast<char*>(data);
+    while (size > 0) {
+      const ssize_t done = pread(descriptor_, bytes, size, static_cast<off_t>(place));
+      if (done <= 0) return false;
+      bytes += done;
+      size -= static_cast<std::size_t>(done);
+      place += static_cast<std::uint64_t>(done);
+    }
+    return true;
+  }
+
+ private:
+  int descriptor_;
+  bool is_own_ = false;
+  std::uint64_t size_ = 0;
+};
+
 // Throws std::ios_base::failure where the blob cannot be read back.
 void seal(std::fstream& stream, const std::string& key) {
   Header header;
@@ -121,32 +160,23 @@ CompiledCache::CompiledCache(fs::path folder, std::string key)
 bool CompiledCache::read(
     const std::function<std::span<std::byte>(std::size_t size)>& allocate) const {
   if (folder_.empty()) return false;
-  std::ifstream stream(file_, std::ios::binary);
+  const OwnFile file(file_);
   Header header;
   std::string key(key_.size(), '\0');
-  stream.read(reinterpret_cast<char*>(&header), sizeof header);
-  stream.read(key.data(), static_cast<std::streamsize>(key.size()));
-  if (!stream || header.magic != kMagic || header.key_size != key_.size() || key != key_) {
-    return false;
-  }
-  // Of the file that is open: another may have taken its name by now.
-  stream.seekg(0, std::ios::end);
-  const auto file_size = static_cast<std::uint64_t>(stream.tellg());
-  if (!stream || file_size < kBlobOffset || file_size - kBlobOffset != header.blob_size) {
+  if (!file.is_own() || !file.read(&header, sizeof header, 0) ||
+      !file.read(key.data(), key.size(), sizeof header) || header.magic != kMagic ||
+      header.key_size != key_.size() || key != key_ || file.size() < kBlobOffset ||
+      file.size() - kBlobOffset != header.blob_size) {
     return false;
   }
 
   const std::span<std::byte> blob = allocate(header.blob_size);
-  stream.seekg(kBlobOffset);
   Checksum checksum;
   checksum.add(key.data(), key.size());
   constexpr std::size_t kBlock = std::size_t{1} << 20;  // as in seal()
   for (std::size_t done = 0; done < blob.size();) {
     const std::size_t size = std::min(kBlock, blob.size() - done);
-    if (!stream.read(reinterpret_cast<char*>(blob.data() + done),
-                     static_cast<std::streamsize>(size))) {
-      return false;
-    }
+    if (!file.read(blob.data() + done, size, kBlobOffset + done)) return false;
     checksum.add(blob.data() + done, size);
     done += size;
   }
@@ -157,7 +187,7 @@ void CompiledCache::write(
     const std::function<void(std::ostream& stream)>& write_blob) const noexcept {
   if (folder_.empty() || sizeof(Header) + key_.size() > kBlobOffset) return;
   try {
-    fs::create_directories(folder_);
+    if (fs::create_directories(folder_)) fs::permissions(folder_, fs::perms::owner_all);
     TemporaryFile temporary(folder_);
     std::fstream stream;
     stream.exceptions(std::ios::failbit | std::ios::badbit);

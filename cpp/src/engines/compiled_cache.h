@@ -11,10 +11,10 @@ namespace instseg {
 
 // A network that an engine compiled, kept in a folder as one file. The file says what it was made
 // from (the key) and carries a checksum, so whatever is damaged, cut short or made from something
-// else counts as absent. It gets its name once it is complete: processes that share the folder
-// never see half a file. A folder that cannot be made, read or written is as good as none; networks
-// are then compiled at every load. The checksum tells accidents, not attacks: keep the folder
-// private.
+// else counts as absent; so does a file that another user owns or may write, for engines trust what
+// they import. It gets its name once it is complete: processes that share the folder never see half
+// a file. A folder that cannot be made, read or written is as good as none; networks are then
+// compiled at every load. The checksum tells accidents, not attacks: keep the folder private.
 class CompiledCache {
  public:
   // key: everything that the compiled network depends on. An empty folder holds nothing.
