@@ -47,7 +47,9 @@ def compare_networks(
     reference: RunNetwork,
     actual: RunNetwork,
 ) -> Json:
-    """ "role: tensor" -> largest difference. image: float32 [3, h, w], the main network's input.
+    """Returns "role: tensor" -> largest difference.
+
+    image: float32 [3, h, w], the main network's input.
 
     Every network of both engines gets the same input: those on regions what is pooled from the
     reference's features.

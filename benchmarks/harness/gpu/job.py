@@ -173,7 +173,7 @@ def correctness(job: Job, tools: Tools, cpu: Any, predictor: Any, threshold: flo
 
 
 def dense(job: Job, tools: Tools, cpu: Any) -> Json:
-    """ "role: tensor" -> largest difference of the two engines' networks."""
+    """Returns "role: tensor" -> largest difference of the two engines' networks."""
     from instseg import _core
     from instseg.image_input import load_pixels
     from instseg.importer import read_manifest
@@ -196,7 +196,7 @@ def dense(job: Job, tools: Tools, cpu: Any) -> Json:
 
 
 def latency(job: Job, predictor: Any, threshold: float) -> Json:
-    """Stages of a prediction from file to RLE; "network" includes the copies from and to the host."""
+    """Stages of a prediction from file to RLE; "network" includes copies from and to the host."""
     from instseg.stage_times import measure_stages
 
     times = measure_stages(

@@ -83,5 +83,5 @@ def query(fields: Sequence[str], index: int, run: Run) -> list[str]:
 
 
 def device_index(device: str) -> int:
-    """ "gpu" -> 0, "gpu:2" -> 2."""
+    """Returns 0 for "gpu", 2 for "gpu:2"."""
     return int(device.partition(":")[2] or 0)
