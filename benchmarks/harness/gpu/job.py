@@ -79,10 +79,10 @@ def real_tools(job: Job) -> Tools:
 
 
 def load_seconds(job: Job) -> float:
-    """From the import of instseg to a loaded model; to be called first in a new process."""
-    start = time.perf_counter()
+    """Of loading the model; to be called first in a new process, which loads the libraries too."""
     from instseg import Predictor
 
+    start = time.perf_counter()
     Predictor(job.folder, **gpu_options(job))
     return time.perf_counter() - start
 

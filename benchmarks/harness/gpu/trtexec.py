@@ -106,7 +106,7 @@ def run_command(command: Sequence[str], *, check: bool = True) -> str:
 def fp32_layers(network: Path) -> list[str]:
     """Names, one a line, beside the network; empty where there is no such file."""
     names = network.with_suffix(".fp16.fp32-nodes.txt")
-    return names.read_text(encoding="utf-8").split("\n") if names.is_file() else []
+    return names.read_text(encoding="utf-8").splitlines() if names.is_file() else []
 
 
 def input_shapes(manifest: Json, image_size: tuple[int, int]) -> dict[str, dict[str, list[int]]]:

@@ -39,7 +39,7 @@ def test_fp16_is_the_strongly_typed_file_from_version_10_on() -> None:
 
 
 def test_fp16_names_the_layers_of_fp32_for_version_8(tmp_path: Path) -> None:
-    (tmp_path / "network.fp16.fp32-nodes.txt").write_text("Softmax_1\nMul_2", encoding="utf-8")
+    (tmp_path / "network.fp16.fp32-nodes.txt").write_text("Softmax_1\nMul_2\n", encoding="utf-8")
     command = Trtexec("trtexec", 8).command(
         tmp_path / "network.onnx", SHAPES, "fp16", Path("t.json")
     )
