@@ -56,9 +56,9 @@ py::dict run(NetworkRunner& runner, const std::string& role, const std::vector<p
 }  // namespace
 
 void bind_network_runner(py::module_& m) {
-  py::class_<NetworkRunner>(m, "NetworkRunner",
-                            "Runs the networks of a folder one by one on given tensors, to compare "
-                            "engines; one call at a\ntime.")
+  py::class_<NetworkRunner>(
+      m, "NetworkRunner",
+      "Runs the networks of a folder one by one on given tensors, to compare engines.")
       .def(py::init(&load), py::arg("network_folder"), py::kw_only(), py::arg("device") = "cpu",
            py::arg("engine") = "auto", py::arg("precision") = "fp32", py::arg("num_threads") = 0,
            py::arg("cache_dir") = "", py::call_guard<py::gil_scoped_release>(),

@@ -37,10 +37,11 @@ TEST(PreprocessPlan, TablesTakeTwentyBytesPerRowAndColumn) {
 TEST(PreprocessPlan, TablesBeginWhereTheGpuReadsThemAtOnce) {
   PreprocessPlan plan;
   plan.build({.height = 7, .width = 5}, PixelFormat::kBgr, 30, 40);
-  alignas(16) static std::byte memory[1];  // an address; nothing is read from it
+  const std::vector<std::byte> memory(plan.tables().size());  // aligned to 16 by operator new
   std::uint8_t pixel = 0;
   float out = 0;
-  const PreprocessTask task = plan.task({.data = &pixel, .height = 30, .width = 40}, memory, &out);
+  const PreprocessTask task =
+      plan.task({.data = &pixel, .height = 30, .width = 40}, memory.data(), &out);
   for (const ResampleTable& table : {task.rows, task.columns}) {
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(table.first) % 16, std::uintptr_t{0});
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(table.real) % 16, std::uintptr_t{0});
