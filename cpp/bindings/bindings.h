@@ -22,6 +22,7 @@ void bind_kernels(py::module_& m);
 void bind_families(py::module_& m);
 void bind_mask_rcnn(py::module_& m);
 void bind_mask_rtdetr(py::module_& m);
+void bind_network_runner(py::module_& m);
 void bind_ppyoloe_seg(py::module_& m);
 void bind_solov2(py::module_& m);
 

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m) {
   bind_result(m);
   bind_predictor(m);
   bind_engines(m);
+  bind_network_runner(m);
   bind_kernels(m);
   bind_families(m);
 }

@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Mask', 'Predictor', 'Result', 'cpu_isa', 'engines', 'paste_mask', 'postprocess_mask_rtdetr', 'postprocess_ppyoloe_seg', 'postprocess_solov2', 'preprocess', 'rcnn_detections', 'rcnn_pool', 'rcnn_proposals', 'resize']
+__all__: list[str] = ['Mask', 'NetworkRunner', 'Predictor', 'Result', 'cpu_isa', 'engines', 'paste_mask', 'postprocess_mask_rtdetr', 'postprocess_ppyoloe_seg', 'postprocess_solov2', 'preprocess', 'rcnn_detections', 'rcnn_pool', 'rcnn_proposals', 'resize']
 class Mask:
     """
     A binary mask of one image, stored as the bits of a region.
@@ -156,6 +156,24 @@ class Predictor:
     def warm_up(self) -> None:
         """
         Runs one prediction on a blank image.
+        """
+class NetworkRunner:
+    """
+    Runs the networks of a folder one by one on given tensors, to compare engines.
+    """
+    def __init__(self, network_folder: str, *, device: str = 'cpu', engine: str = 'auto', precision: str = 'fp32', num_threads: typing.SupportsInt | typing.SupportsIndex = 0, cache_dir: str = '') -> None:
+        """
+        num_threads 0 = every core; cache_dir "" = compile the networks at every load.
+        Raises ModelError, InvalidArgument or EngineError.
+        """
+    def roles(self) -> list[str]:
+        """
+        Of the networks, in the folder's order.
+        """
+    def run(self, role: str, inputs: collections.abc.Sequence[numpy.ndarray]) -> dict:
+        """
+        float32 arrays, in the order of the network's description -> meaning -> float32 array, a copy.
+        Raises InvalidArgument or EngineError.
         """
 def cpu_isa() -> str:
     """

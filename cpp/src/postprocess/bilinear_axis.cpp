@@ -8,10 +8,8 @@ namespace instseg {
 
 void BilinearAxis::assign(int in, int out, int begin, int count) {
   resize(in, count);
-  const float ratio = out > 1 ? static_cast<float>(in) / static_cast<float>(out) : 0.0f;
-  for (int i = 0; i < count; ++i) {
-    set(i, std::max(ratio * (static_cast<float>(begin + i) + 0.5f) - 0.5f, 0.0f));
-  }
+  const float ratio = bilinear_ratio(in, out);
+  for (int i = 0; i < count; ++i) set(i, bilinear_tap(in, ratio, begin + i));
   finish();
 }
 
@@ -23,7 +21,8 @@ void BilinearAxis::assign_box(int side, float low, float high, int begin, int co
     const float grid = (static_cast<float>(begin + i) + 0.5f - low) / length * 2.0f - 1.0f;
     const float position = (grid + 1.0f) * half_side - 0.5f;
     // From the border in front of it, to the one behind.
-    set(i, std::clamp(position + 1.0f, 0.0f, static_cast<float>(side + 1)));
+    const float inside = std::clamp(position + 1.0f, 0.0f, static_cast<float>(side + 1));
+    set(i, bilinear_tap_at(source_size_, inside));
   }
   finish();
 }
@@ -40,13 +39,10 @@ void BilinearAxis::resize(int in, int count) {
   }
 }
 
-void BilinearAxis::set(int i, float position) {
-  // Rounding can carry the last position to `in` where the output is huge.
-  const int source = std::min(static_cast<int>(position), source_size_ - 1);
-  const float weight1 = position - static_cast<float>(source);
-  source_[static_cast<std::size_t>(i)] = source;
-  weight0_[static_cast<std::size_t>(i)] = 1.0f - weight1;
-  weight1_[static_cast<std::size_t>(i)] = weight1;
+void BilinearAxis::set(int i, const BilinearTap& tap) {
+  source_[static_cast<std::size_t>(i)] = tap.source;
+  weight0_[static_cast<std::size_t>(i)] = tap.weight0;
+  weight1_[static_cast<std::size_t>(i)] = tap.weight1;
 }
 
 void BilinearAxis::finish() {

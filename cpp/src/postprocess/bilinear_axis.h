@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "postprocess/bilinear_tap.h"
+
 namespace instseg {
 
 // Where the pixels of one axis (columns or rows) of a bilinear resize come from, for a range of
@@ -36,7 +38,7 @@ class BilinearAxis {
 
  private:
   void resize(int in, int count);
-  void set(int i, float position);
+  void set(int i, const BilinearTap& tap);
   void finish();
 
   int count_ = 0;

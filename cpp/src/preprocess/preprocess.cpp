@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "image/image_check.h"
+#include "preprocess/channel_plan.h"
 #include "preprocess/plane_kernels.h"
 #include "preprocess/resample_weights.h"
 #include "preprocess/row_resampler.h"
@@ -57,30 +58,29 @@ void preprocess(const ImageView& image, const PreprocessSpec& spec, float* out,
   check_preprocess_spec(spec);
   const NetworkSize size = network_size(spec, image.height, image.width);
 
-  // Lane of the image that each channel of the network takes.
-  const bool grey = image.format == PixelFormat::kGray;
-  const bool image_rgb = image.format == PixelFormat::kRgb || image.format == PixelFormat::kRgba;
-  int source_lane[3];
-  LaneNormalization by_channel;
-  LaneNormalization by_lane;
-  for (int c = 0; c < 3; ++c) {
-    source_lane[c] = grey || spec.rgb == image_rgb ? c : 2 - c;
-    by_channel.scale[c] = static_cast<float>(spec.scale / spec.std[c]);
-    by_channel.offset[c] = static_cast<float>(-spec.mean[c] / spec.std[c]);
-    by_lane.scale[source_lane[c]] = by_channel.scale[c];
-    by_lane.offset[source_lane[c]] = by_channel.offset[c];
-  }
   Resampling resampling{.image = image,
                         .height = size.height,
                         .width = size.width,
                         .interpolation = spec.interpolation};
   resampling.simplify();
   // Nearest neighbours may be normalised afterwards: the values are the same.
-  if (spec.normalize_before_resize && resampling.interpolation != Interpolation::kNearest) {
-    resampling.normalization = &by_lane;
-  } else if (grey) {
-    std::fill(std::begin(source_lane), std::end(source_lane), 0);
+  const bool floats =
+      spec.normalize_before_resize && resampling.interpolation != Interpolation::kNearest;
+
+  const ChannelPlan channels = channel_plan(spec, image.format);
+  int source_lane[3];  // of a resized row, which each channel of the network takes
+  LaneNormalization by_channel;
+  LaneNormalization by_lane;
+  for (int c = 0; c < 3; ++c) {
+    // Grey values that are normalised first fill all lanes, each with its own normalisation.
+    const bool own_lane = floats && image.format == PixelFormat::kGray;
+    source_lane[c] = own_lane ? c : channels.source_channel[c];
+    by_channel.scale[c] = channels.scale[c];
+    by_channel.offset[c] = channels.offset[c];
+    by_lane.scale[source_lane[c]] = channels.scale[c];
+    by_lane.offset[source_lane[c]] = channels.offset[c];
   }
+  if (floats) resampling.normalization = &by_lane;
 
   const PlaneKernels& kernels = INSTSEG_ACTIVE_KERNELS(kPlaneKernels);
   const std::size_t plane_size =

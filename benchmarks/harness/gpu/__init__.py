@@ -1,0 +1,1 @@
+"""The parts of `gpu.py`: models on a GPU's engine, held against the CPU's and timed."""
