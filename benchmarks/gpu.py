@@ -2,10 +2,11 @@
 
     python benchmarks/gpu.py --output benchmarks/results/gpu/t4
 
-One process for each model and precision; a failure stops no other. `gpu.json` in the output folder
-holds everything, `README.md` the tables beside the published T4 figures; both are rewritten after
-each model, so that an interrupted run keeps what it has. docs/gpu.md says what is measured how. On
-a machine without a GPU it says so and exits with 2.
+One process for each model and precision; a failure stops no other. First engines are built and
+compared with the CPU's, `--at-once` of them at a time, then all is timed, one after the other.
+`gpu.json` in the output folder holds everything, `README.md` the tables beside the published T4
+figures; both are rewritten after each model, so that an interrupted run keeps what it has.
+docs/gpu.md says what is measured how. On a machine without a GPU it says so and exits with 2.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ from harness.gpu.job import Job, load_seconds, measure
 from harness.gpu.nvidia_smi import Gpu, describe_gpu, device_index
 from harness.gpu.plan import (
     STEPS,
+    UNTIMED,
     Model,
     NoGpu,
     Plan,
@@ -78,6 +82,16 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--growth-predictions", type=positive, default=2000, help="default: %(default)s"
     )
     parser.add_argument("--threads", type=positive, default=4, help="default: %(default)s")
+    parser.add_argument(
+        "--at-once",
+        type=positive,
+        default=1,
+        help="processes that build engines and compare results at a time (each takes a core and "
+        "some GB); engines built beside others may be slower ones; default: %(default)s",
+    )
+    parser.add_argument(
+        "--note", action="append", default=[], help="a line for the record; may be given again"
+    )
     parser.add_argument(
         "--output", type=Path, required=True, help="folder for gpu.json and README.md"
     )
@@ -168,27 +182,81 @@ def in_new_process(function: Callable[[Job], Any], job: Job) -> Any:
         raise instseg.EngineError(f"The process of {job.label}, {job.precision} died.") from None
 
 
-def run_job(
-    job: Job, trtexec: Trtexec | None, call: Callable[[Callable[[Job], Any], Job], Any]
-) -> Json:
-    """One entry of "runs"; call(function, job) runs it elsewhere."""
-    run: Json = {"precision": job.precision}
+Call = Callable[[Callable[[Job], Any], Job], Any]
+
+
+def start_of(job: Job, call: Call) -> Json:
+    """Seconds to load with an empty cache, then with what that left; call(function, job) runs the
+    function in a new process."""
+    shutil.rmtree(job.cache_dir, ignore_errors=True)
+    return {"start": {"cold_s": call(load_seconds, job), "cached_s": call(load_seconds, job)}}
+
+
+def alone(job: Job, trtexec: Trtexec, image_size: Sequence[int]) -> Json:
+    """The network's times without anything of ours."""
     try:
-        if "start" in job.steps:
-            shutil.rmtree(job.cache_dir, ignore_errors=True)
-            run["start"] = {"cold_s": call(load_seconds, job)}
-            run["start"]["cached_s"] = call(load_seconds, job)
-        run |= call(measure, job)
-    except Exception as error:  # a failure stops no other model
-        return {**run, "error": f"{type(error).__name__}: {error}"}
-    if trtexec is not None and "latency" in job.steps and "image_size" in run.get("latency", {}):
-        try:
-            folder = network_folder(job)
-            size = tuple(run["latency"]["image_size"])
-            run["network_alone"] = networks_alone(trtexec, folder, size, job.precision)
-        except (TrtexecFailed, InstsegError, OSError) as error:
-            run["network_alone"] = {"error": str(error)}
-    return run
+        return networks_alone(trtexec, network_folder(job), tuple(image_size), job.precision)
+    except (TrtexecFailed, InstsegError, OSError) as error:
+        return {"error": str(error)}
+
+
+def compared(job: Job, call: Call) -> Json:
+    found: Json = call(measure, job)
+    del found["memory_mib"]  # of all that run at a time
+    return found
+
+
+def timed(job: Job, trtexec: Trtexec | None, call: Call) -> Json:
+    found: Json = call(measure, job)
+    if trtexec is not None and "image_size" in found.get("latency", {}):
+        found["network_alone"] = alone(job, trtexec, found["latency"]["image_size"])
+    return found
+
+
+def attempt(run: Json, step: Callable[[], Json]) -> None:
+    """Adds what the step finds to `run`, or its error: a failure stops no other model."""
+    if "error" in run:
+        return
+    try:
+        run |= step()
+    except Exception as error:
+        run["error"] = f"{type(error).__name__}: {error}"
+
+
+def run_jobs(
+    pairs: Sequence[tuple[Json, Job]],
+    trtexec: Trtexec | None,
+    at_once: int,
+    call: Call,
+    save: Callable[[], None],
+) -> None:
+    """Fills each entry of "runs" with what its job finds; save() is called after each job."""
+    if not pairs:
+        return
+    steps = pairs[0][1].steps
+    for run, job in pairs:
+        if "start" in steps:
+            attempt(run, partial(start_of, job, call))
+            save()
+    if untimed := [step for step in steps if step in UNTIMED]:
+        with ThreadPoolExecutor(at_once) as pool:
+            futures = {
+                pool.submit(attempt, run, partial(call, measure, replace(job, steps=untimed))): job
+                for run, job in pairs
+            }
+            for future in as_completed(futures):
+                future.result()
+                print(
+                    f"{futures[future].label}, {futures[future].precision}: compared",
+                    file=sys.stderr,
+                )
+                save()
+    if rest := [step for step in steps if step not in UNTIMED and step != "start"]:
+        for run, job in pairs:
+            print(f"{job.label}, {job.precision}: timing", file=sys.stderr)
+            chosen = replace(job, steps=rest, threshold=run.get("threshold"))
+            attempt(run, partial(timed, chosen, trtexec, call))
+            save()
 
 
 def network_folder(job: Job) -> Path:
@@ -259,14 +327,14 @@ def run(options: argparse.Namespace) -> int:
     plan = make_plan(options, bench_dir, reference_dir)
     trtexec = find_trtexec()
     missing = "trtexec is not on the PATH: there are no times of the networks alone."
-    record = empty_record(plan, gpu, [] if trtexec else [missing])
+    record = empty_record(plan, gpu, [*options.note, *([] if trtexec else [missing])])
+    record["settings"]["at_once"] = options.at_once
+    pairs = []
     for model, model_jobs in jobs(plan, bench_dir):
-        entry: Json = {"label": model.label, "weights": model.weights, "runs": []}
-        record["models"].append(entry)
-        for job in model_jobs:
-            print(f"{job.label}, {job.precision}", file=sys.stderr)
-            entry["runs"].append(run_job(job, trtexec, in_new_process))
-            write(record, options.output)
+        runs: list[Json] = [{"precision": job.precision} for job in model_jobs]
+        record["models"].append({"label": model.label, "weights": model.weights, "runs": runs})
+        pairs += list(zip(runs, model_jobs, strict=True))
+    run_jobs(pairs, trtexec, options.at_once, in_new_process, lambda: write(record, options.output))
     print(report(record))
     for failure in (found := failures(record)):
         print(failure, file=sys.stderr)

@@ -13,7 +13,9 @@ from instseg.model_store import locate_model
 
 Json = dict[str, Any]
 CPU_ENGINE = "openvino"
-STEPS = ("start", "correctness", "latency", "throughput", "growth", "threads")
+# In the order in which they run.
+STEPS = ("start", "correctness", "threads", "latency", "throughput", "growth")
+UNTIMED = ("correctness", "threads")  # nothing else that runs on the machine changes their result
 
 
 class NoGpu(Exception):

@@ -125,20 +125,54 @@ def test_a_trtexec_that_fails_leaves_the_rest(
     assert "| 30.0 |" in text
 
 
-def test_a_process_that_dies_is_an_error_of_its_run(
-    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_dies_is_an_error_of_its_run(photo: Path) -> None:
     from fake_predictor import job
 
-    def dies(function: Any, job: Any) -> Any:
-        raise instseg.EngineError("The process of Mask-RT-DETR-S, fp32 died.")
+    def call(function: Any, job: Any) -> Any:
+        if job.precision == "fp16":
+            raise instseg.EngineError("The process of Mask-RT-DETR-S, fp16 died.")
+        return 1.5 if function is load_seconds else {}
 
-    run = gpu.run_job(job(photo, steps=("start", "latency")), None, dies)
-    assert run["error"] == "EngineError: The process of Mask-RT-DETR-S, fp32 died."
-    record = {"models": [{"label": "a", "runs": [run]}]}
-    assert gpu.failures(record) == [
-        "a, fp32: EngineError: The process of Mask-RT-DETR-S, fp32 died."
+    fp32: dict[str, Any] = {}
+    fp16: dict[str, Any] = {}
+    pairs = [
+        (run, job(photo, steps=("start", "latency"), precision=precision))
+        for run, precision in ((fp16, "fp16"), (fp32, "fp32"))
     ]
+    gpu.run_jobs(pairs, None, 1, call, lambda: None)
+    assert fp16 == {"error": "EngineError: The process of Mask-RT-DETR-S, fp16 died."}
+    assert fp32 == {"start": {"cold_s": 1.5, "cached_s": 1.5}}
+    assert gpu.failures({"models": [{"label": "a", "runs": [{"precision": "fp16", **fp16}]}]}) == [
+        "a, fp16: EngineError: The process of Mask-RT-DETR-S, fp16 died."
+    ]
+
+
+def test_all_is_compared_before_anything_is_timed(photo: Path) -> None:
+    from fake_predictor import job
+
+    order = []
+
+    def call(function: Any, job: Any) -> Any:
+        order.append((job.precision, *job.steps, job.threshold))
+        found = {"memory_mib": {"before": len(order)}}
+        return found | ({"threshold": 0.4} if job.threshold is None else {})
+
+    saved: list[int] = []
+    runs: list[dict[str, Any]] = [{}, {}]
+    steps = ("correctness", "threads", "latency", "growth")
+    pairs = [
+        (run, job(photo, steps=steps, precision=precision))
+        for run, precision in zip(runs, ("fp32", "fp16"), strict=True)
+    ]
+    gpu.run_jobs(pairs, None, 2, call, lambda: saved.append(len(order)))
+    assert sorted(order[:2]) == [
+        ("fp16", "correctness", "threads", None),
+        ("fp32", "correctness", "threads", None),
+    ]
+    assert order[2:] == [("fp32", "latency", "growth", 0.4), ("fp16", "latency", "growth", 0.4)]
+    assert len(saved) == 4
+    # The memory of processes that ran beside others is nobody's.
+    assert [run["memory_mib"] for run in runs] == [{"before": 3}, {"before": 4}]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,10 @@ Built build_plan(const Vendor& vendor, const BuildRequest& request, Log& log) {
   const std::unique_ptr<nvinfer1::IBuilderConfig> config(builder->createBuilderConfig());
   if (network == nullptr || config == nullptr) return built;
   const auto parser = vendor.make_parser(*network);  // owns weights that the build reads
-  if (parser == nullptr || !parse(*parser, request.onnx_file, log)) return built;
+  if (parser == nullptr) return built;
+  // Else 8.6 makes InstanceNormalization a layer of NVIDIA's plugin library.
+  parser->setFlag(nvonnxparser::OnnxParserFlag::kNATIVE_INSTANCENORM);
+  if (!parse(*parser, request.onnx_file, log)) return built;
   if (!set_shapes(*builder, *config, *network, request, log)) return built;
 
   config->setProfilingVerbosity(nvinfer1::ProfilingVerbosity::kDETAILED);  // for the inspector

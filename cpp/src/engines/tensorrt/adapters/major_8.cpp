@@ -42,7 +42,10 @@ void set_precision(nvinfer1::IBuilderConfig& config, nvinfer1::INetworkDefinitio
   for (int i = 0; i < network.getNbLayers(); ++i) {
     nvinfer1::ILayer& layer = *network.getLayer(i);
     if (layer.getType() == nvinfer1::LayerType::kCONSTANT) continue;  // follows its reader
-    if (is_of_a_node(layer.getName(), nodes)) keep_in_fp32(layer);
+    // The parser of 8.6 does not name a LayerNormalization's layer after its node; every family's
+    // table keeps normalizations in FP32.
+    const bool normalizes = layer.getType() == nvinfer1::LayerType::kNORMALIZATION;
+    if (normalizes || is_of_a_node(layer.getName(), nodes)) keep_in_fp32(layer);
   }
 }
 
