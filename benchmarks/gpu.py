@@ -43,7 +43,7 @@ from harness.gpu.record import FORMAT_VERSION, problems
 from harness.gpu.report import report
 from harness.gpu.trtexec import Trtexec, TrtexecFailed, find_trtexec, networks_alone
 from harness.model_folders import FolderError
-from harness.photo import default_photo
+from harness.photo import coins, default_photo
 
 import instseg
 from instseg.errors import InstsegError
@@ -62,8 +62,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--models",
         nargs="+",
         default=[*OFFICIAL_MODELS, "trained"],
-        help="official names, model folders, or `trained`: the small trained models of the tests; "
-        "default: all 15 and trained",
+        help="official names, model folders, or `trained`: the small models of the tests and the "
+        "demo's; default: all 15 and trained",
     )
     parser.add_argument("--engine", default="tensorrt", help="default: %(default)s")
     parser.add_argument("--device", default="gpu", help="gpu, gpu:1, ...; default: %(default)s")
@@ -112,11 +112,7 @@ def make_plan(options: argparse.Namespace, bench_dir: Path, reference_dir: Path)
     models: list[Model] = []
     for given in options.models:
         if given == "trained":
-            models += [
-                Model(f"trained {folder.name}", folder, "trained")
-                for folder in sorted(TRAINED.iterdir())
-                if (folder / "inference.yml").is_file()
-            ]
+            models += trained_models(bench_dir)
         else:
             models.append(find_model(given, bench_dir, reference_dir))
     image = options.image or default_photo(bench_dir / "coffee_1080p.jpg")
@@ -149,7 +145,7 @@ def jobs(plan: Plan, bench_dir: Path) -> list[tuple[Model, list[Job]]]:
                     engine=plan.engine,
                     device=plan.device,
                     precision=precision,
-                    image=image_of(model, plan.image),
+                    image=model.image or plan.image,
                     cache_dir=bench_dir / "gpu-cache" / f"{model.label} {precision}",
                     steps=plan.steps,
                     runs=plan.runs,
@@ -166,10 +162,18 @@ def jobs(plan: Plan, bench_dir: Path) -> list[tuple[Model, list[Job]]]:
     ]
 
 
-def image_of(model: Model, image: Path) -> Path:
-    """The small trained models know only the drawn pictures that stand beside them."""
-    pictures = sorted((model.folder.parent / "pictures" / "images").glob("*.jpg"))
-    return pictures[0] if pictures else image
+def trained_models(bench_dir: Path) -> list[Model]:
+    """The small ones of the tests, which know the drawn pictures beside them, and the demo model,
+    which knows coins."""
+    picture = sorted((TRAINED / "pictures" / "images").glob("*.jpg"))[0]
+    return [
+        *(
+            Model(f"trained {folder.name}", folder, "trained", picture)
+            for folder in sorted(TRAINED.iterdir())
+            if (folder / "inference.yml").is_file()
+        ),
+        Model("demo", instseg.demo_model(), "trained", coins(bench_dir / "coins.jpg")),
+    ]
 
 
 def in_new_process(function: Callable[[Job], Any], job: Job) -> Any:

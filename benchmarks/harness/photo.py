@@ -1,4 +1,4 @@
-"""The default input: a real photo at 1080p, as a JPEG file."""
+"""The inputs: real photos, as JPEG files."""
 
 from __future__ import annotations
 
@@ -21,4 +21,16 @@ def default_photo(path: Path) -> Path:
     cut = photo.crop((0, top, photo.width, top + height))
     path.parent.mkdir(parents=True, exist_ok=True)
     cut.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC).save(path, "JPEG", quality=QUALITY)
+    return path
+
+
+def coins(path: Path) -> Path:
+    """Writes scikit-image's photo of 24 coins (303 x 384, grey) unless it is there."""
+    if path.exists():
+        return path
+    from PIL import Image
+    from skimage import data
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(data.coins()).save(path, "JPEG", quality=QUALITY)
     return path

@@ -24,11 +24,13 @@ class NoGpu(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """weights: "trained" (official, own, or of a small trained variant) or "generated"."""
+    """weights: "trained" (official, own, or of a small trained variant) or "generated".
+    image: of what it knows; None: the run's."""
 
     label: str
     folder: Path
     weights: str
+    image: Path | None = None
 
 
 @dataclass(frozen=True)

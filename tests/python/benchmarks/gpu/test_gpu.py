@@ -15,6 +15,7 @@ from harness.gpu.plan import NoGpu
 from harness.gpu.record import problems
 from harness.gpu.report import report
 from harness.gpu.trtexec import Trtexec
+from PIL import Image
 
 import instseg
 
@@ -194,9 +195,12 @@ def test_a_record_of_another_form_is_told(
         assert "Mask-RT-DETR-L" in report(record)
 
 
-def test_trained_models_get_the_pictures_beside_them() -> None:
-    from harness.gpu.plan import Model
-
-    folder = gpu.TRAINED / "solov2"
-    assert gpu.image_of(Model("a", folder, "trained"), Path("x.jpg")).parent.name == "images"
-    assert gpu.image_of(Model("a", folder / "nowhere", "trained"), Path("x.jpg")) == Path("x.jpg")
+def test_trained_models_get_pictures_of_what_they_know(tmp_path: Path) -> None:
+    models = gpu.trained_models(tmp_path)
+    assert {model.label for model in models} >= {"trained solov2", "trained mask_rtdetr", "demo"}
+    assert all((model.folder / "inference.yml").is_file() for model in models)
+    for model in models:
+        assert model.image is not None
+        size = (384, 303) if model.label == "demo" else (192, 192)
+        with Image.open(model.image) as picture:
+            assert picture.size == size
