@@ -65,7 +65,7 @@ python-test: build  ## The Python and end-to-end tests
 lint: build  ## Formatters, ruff, mypy (which reads the packages that instseg needs)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	git ls-files '*.h' '*.cpp' | xargs $(BIN)/clang-format --dry-run --Werror
+	git ls-files '*.h' '*.cpp' '*.cu' | xargs $(BIN)/clang-format --dry-run --Werror
 	$(BIN)/mypy
 
 stubs: build  ## Writes python/instseg/_core.pyi from the built module
@@ -75,7 +75,7 @@ stubs: build  ## Writes python/instseg/_core.pyi from the built module
 format: env  ## Formats everything
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	git ls-files '*.h' '*.cpp' | xargs $(BIN)/clang-format -i
+	git ls-files '*.h' '*.cpp' '*.cu' | xargs $(BIN)/clang-format -i
 
 asan tsan: env  ## The C++ tests under AddressSanitizer + UBSan, or ThreadSanitizer
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset $@ -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python"

@@ -47,8 +47,10 @@ void launch_masks(const MaskBatch& batch, CudaStream stream) {
   for (unsigned first = 0; first < static_cast<unsigned>(batch.num_tasks); first += kMostTasks) {
     const unsigned rest = static_cast<unsigned>(batch.num_tasks) - first;
     const unsigned count = rest < kMostTasks ? rest : kMostTasks;
-    tile_kernel<<<dim3(tile_blocks, count), kValues, 0, stream>>>(batch, static_cast<int>(first));
-    check_launch("tile_kernel");
+    if (tile_blocks != 0) {  // masks without a region need no values
+      tile_kernel<<<dim3(tile_blocks, count), kValues, 0, stream>>>(batch, static_cast<int>(first));
+      check_launch("tile_kernel");
+    }
     const dim3 grid(2 * static_cast<unsigned>(batch.most_words_per_row),
                     (static_cast<unsigned>(batch.most_rows) + rows.y - 1) / rows.y, count);
     mask_kernel<<<grid, rows, 0, stream>>>(batch, static_cast<int>(first));
