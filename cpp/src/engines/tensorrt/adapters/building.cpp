@@ -8,6 +8,8 @@
 namespace instseg::tensorrt {
 namespace {
 
+constexpr int kVersion860 = 8600;  // as getInferLibVersion() says it
+
 void fail(Log& log, const std::string& text) { log.write(Log::Severity::kError, text.c_str()); }
 
 std::vector<std::byte> copy_of(const nvinfer1::IHostMemory& memory) {
@@ -69,8 +71,11 @@ Built build_plan(const Vendor& vendor, const BuildRequest& request, Log& log) {
   if (network == nullptr || config == nullptr) return built;
   const auto parser = vendor.make_parser(*network);  // owns weights that the build reads
   if (parser == nullptr) return built;
-  // Else 8.6 makes InstanceNormalization a layer of NVIDIA's plugin library.
-  parser->setFlag(nvonnxparser::OnnxParserFlag::kNATIVE_INSTANCENORM);
+  // Else 8.6 makes InstanceNormalization a layer of NVIDIA's plugin library. The parser of 8.6.0
+  // has no flags yet.
+  if (vendor.version() > kVersion860) {
+    parser->setFlag(nvonnxparser::OnnxParserFlag::kNATIVE_INSTANCENORM);
+  }
   if (!parse(*parser, request.onnx_file, log)) return built;
   if (!set_shapes(*builder, *config, *network, request, log)) return built;
 

@@ -12,6 +12,11 @@ namespace {
 
 using nvinfer1::BuilderFlag;
 using nvinfer1::DataType;
+using nvinfer1::TacticSource;
+
+constexpr nvinfer1::TacticSources bit(TacticSource source) {
+  return 1U << static_cast<unsigned>(source);
+}
 
 void keep_in_fp32(nvinfer1::ILayer& layer) {
   bool has_floats = false;
@@ -34,6 +39,10 @@ nvinfer1::NetworkDefinitionCreationFlags network_flags() {
 
 void set_precision(nvinfer1::IBuilderConfig& config, nvinfer1::INetworkDefinition& network,
                    const BuildRequest& request) {
+  // Not cuBLAS and cuDNN, as 10 has it by default: TensorRT's own kernels do, and neither has to be
+  // there.
+  config.setTacticSources(bit(TacticSource::kEDGE_MASK_CONVOLUTIONS) |
+                          bit(TacticSource::kJIT_CONVOLUTIONS));
   if (request.precision != Precision::kTf32) config.clearFlag(BuilderFlag::kTF32);
   if (request.precision != Precision::kFp16) return;
   config.setFlag(BuilderFlag::kFP16);
