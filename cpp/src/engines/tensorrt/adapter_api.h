@@ -101,6 +101,8 @@ class Adapter {
   virtual ~Adapter() = default;
   // Of the library that was loaded, e.g. "10.16.0".
   virtual std::string version() const = 0;
+  // Why it cannot work with the libraries that were loaded; empty where it can.
+  virtual std::string problem() const { return {}; }
   // Whether networks are strongly typed, so that FP16 comes as a mixed-precision ONNX file.
   virtual bool types_come_from_the_file() const = 0;
   virtual Built build(const BuildRequest& request, Log& log) = 0;

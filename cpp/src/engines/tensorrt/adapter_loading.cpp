@@ -41,6 +41,12 @@ Adapter* load_adapter(const fs::path& file, const VendorFunctions& vendor, std::
   if (adapter == nullptr) {
     problem = "the adapter " + file.string() +
               " comes from another build of this library; build and install both together";
+    return nullptr;
+  }
+  if (const std::string why = adapter->problem(); !why.empty()) {
+    problem = "the adapter " + file.string() + " cannot be used: " + why;
+    delete adapter;
+    return nullptr;
   }
   return adapter;
 }

@@ -69,6 +69,13 @@ TEST(FindAdapter, RefusesAnotherBuildsAdapter) {
   EXPECT_TRUE(says(find(another), "comes from another build of this library"));
 }
 
+TEST(FindAdapter, SaysWhyAnAdapterRefusesTheLibraries) {
+  const FakeLayout layout;
+  layout.put_tensorrt("tensorrt_libs");
+  layout.put("refusing_adapter", "instseg/lib/libinstseg_tensorrt10.so");
+  EXPECT_TRUE(says(find(layout), "libinstseg_tensorrt10.so cannot be used: the library is older"));
+}
+
 TEST(FindAdapter, SaysWhyAnAdapterCannotBeLoaded) {
   const FakeLayout layout;
   layout.put_tensorrt("tensorrt_libs");

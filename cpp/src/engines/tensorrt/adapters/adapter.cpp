@@ -106,6 +106,9 @@ class TensorRtAdapter final : public Adapter {
   }
 
   std::string version() const override { return version_text(vendor_.version()); }
+  std::string problem() const override {
+    return older_than_headers(vendor_.version(), NV_TENSORRT_VERSION);
+  }
   bool types_come_from_the_file() const override { return major::types_come_from_the_file(); }
 
   Built build(const BuildRequest& request, Log& log) override {

@@ -13,5 +13,16 @@ TEST(VersionText, ReadsBothWaysOfCounting) {
   EXPECT_EQ(version_text(110100), "11.1.0");
 }
 
+TEST(OlderThanHeaders, TakesTheSameAndNewerLibraries) {
+  EXPECT_EQ(older_than_headers(8601, 8601), "");
+  EXPECT_EQ(older_than_headers(101600, 100001), "");
+}
+
+TEST(OlderThanHeaders, NamesBothVersionsOfAnOlderLibrary) {
+  const std::string problem = older_than_headers(8600, 8601);
+  EXPECT_TRUE(problem.find("headers of TensorRT 8.6.1, and the library that was found is 8.6.0") !=
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace instseg::tensorrt
