@@ -16,7 +16,7 @@ std::unique_ptr<Predictor> load(const std::string& network_folder, const std::st
                                 const std::string& engine, const std::string& precision,
                                 int num_threads, int num_streams, const std::string& cache_dir,
                                 std::int64_t max_image_pixels,
-                                std::function<void(const std::string&)> progress) {
+                                std::optional<std::function<void(const std::string&)>> progress) {
   return std::make_unique<Predictor>(
       Predictor::load(network_folder, {.device = device,
                                        .engine = engine,
@@ -25,7 +25,7 @@ std::unique_ptr<Predictor> load(const std::string& network_folder, const std::st
                                        .num_streams = num_streams,
                                        .cache_dir = cache_dir,
                                        .max_image_pixels = max_image_pixels,
-                                       .progress = std::move(progress)}));
+                                       .progress = std::move(progress).value_or(nullptr)}));
 }
 
 Result predict(const Predictor& predictor, const py::array& image, const std::string& color,
