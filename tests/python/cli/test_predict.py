@@ -203,7 +203,7 @@ def test_a_picture_without_instances(run: Any, tiny_model: Path, tmp_path: Path)
         (["MODEL", "a.png", "--classes", "7"], "There is no class id 7; the model's are 0 to 2", 2),
         (["MODEL", "a.png", "--classes", ","], "classes is empty", 2),
         (["MODEL", "a.png", "--device", "gpu"], "gpu", 2),
-        (["MODEL", "a.png", "--engine", "tensorrt"], "tensorrt", 2),
+        (["MODEL", "a.png", "--engine", "tensorflow"], "tensorflow", 2),
         (["MODEL", "a.png", "--precision", "int4"], "int4", 2),
         (["MODEL", "a.png", "--streams", "3", "--threads", "2"], "num_streams is 3", 2),
         (["MODEL", "a.png", "--output", "MODEL/instseg.json"], "cannot be used as the output", 2),
