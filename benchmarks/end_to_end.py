@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import contenders, machine
+from harness.arguments import positive
 from harness.contenders import FORCED_PADDLEX
 from harness.cores import available_cores
 from harness.measurement import Race
@@ -85,13 +86,6 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--output", type=Path, help="folder for MODEL.json and README.md of all its records"
     )
     return parser.parse_args(arguments)
-
-
-def positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not positive")
-    return value
 
 
 def supported_precisions(wanted: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import machine
+from harness.arguments import positive
 from harness.gpu.job import Job, load_seconds, measure
 from harness.gpu.nvidia_smi import Gpu, describe_gpu, device_index
 from harness.gpu.plan import (
@@ -96,13 +97,6 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--output", type=Path, required=True, help="folder for gpu.json and README.md"
     )
     return parser.parse_args(arguments)
-
-
-def positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not positive")
-    return value
 
 
 def make_plan(options: argparse.Namespace, bench_dir: Path, reference_dir: Path) -> Plan:

@@ -39,25 +39,13 @@ from instseg import _core
 from instseg.importer import import_model, read_manifest
 from instseg.mixed_precision import mixed_precision_network
 from instseg.mixed_precision.graph_view import PRODUCTS
+from instseg.model_names import OFFICIAL_MODELS
 from instseg.operator_support import VERSIONS, unsupported
 
 Array = npt.NDArray[Any]
 
 CHEAP = ["PP-YOLOE_seg-S", "Mask-RT-DETR-S"]
-LARGE = [
-    "Mask-RT-DETR-M",
-    "Mask-RT-DETR-L",
-    "Mask-RT-DETR-X",
-    "SOLOv2",
-    "MaskRCNN-ResNet50",
-    "MaskRCNN-ResNet50-FPN",
-    "MaskRCNN-ResNet50-vd-FPN",
-    "MaskRCNN-ResNet101-FPN",
-    "MaskRCNN-ResNet101-vd-FPN",
-    "MaskRCNN-ResNeXt101-vd-FPN",
-    "Cascade-MaskRCNN-ResNet50-FPN",
-    "Cascade-MaskRCNN-ResNet50-vd-SSLDv2-FPN",
-]
+LARGE = [name for name in OFFICIAL_MODELS if name not in (*CHEAP, "Mask-RT-DETR-H")]
 NOT_HELD = pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
