@@ -33,4 +33,13 @@ struct ImageView {
   std::ptrdiff_t row_stride_bytes = 0;
 };
 
+// Borrowed pixels in memory of an NVIDIA GPU.
+struct DeviceImage {
+  int device = 0;  // CUDA's number of the GPU
+  ImageView view;  // its data is an address of that GPU (cudaMalloc, cudaMallocManaged)
+  // The stream whose work, as far as it is queued at the call, fills the pixels: a cudaStream_t (or
+  // CUstream) of the GPU's primary context, which is the CUDA runtime's; null = the legacy default.
+  void* stream = nullptr;
+};
+
 }  // namespace instseg

@@ -105,6 +105,11 @@ class INSTSEG_API Predictor {
   // Throws InvalidArgument (image or options) or EngineError.
   Result predict(const ImageView& image, const PredictOptions& options = {}) const;
 
+  // The same for an image in memory of the GPU that the predictor computes on; it must stay as it
+  // is until the call returns. TensorRT with CUDA kernels takes it, other engines throw
+  // InvalidArgument, as for an image of another GPU.
+  Result predict(const DeviceImage& image, const PredictOptions& options = {}) const;
+
   // One result per image, in order; the images may differ in size and format.
   std::vector<Result> predict_batch(std::span<const ImageView> images,
                                     const PredictOptions& options = {}) const;

@@ -17,7 +17,10 @@ struct Box {
   bool operator==(const Box&) const = default;
 };
 
-// Wall-clock milliseconds of each stage of one prediction.
+// Wall-clock milliseconds of each stage of one prediction. Where an engine prepares images and
+// draws masks on a GPU, its work there counts where the CPU waits for it: preprocess_ms is the copy
+// of the pixels to pinned memory, network_ms all from their way up to the outputs that come back,
+// postprocess_ms includes the kernels that draw.
 struct Timings {
   double preprocess_ms = 0;
   double network_ms = 0;

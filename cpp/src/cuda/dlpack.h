@@ -4,9 +4,9 @@
 #include <cstdint>
 
 // The memory layout of DLPack, by which array libraries hand tensors to one another without a copy:
-// https://dmlc.github.io/dlpack/latest/c_api.html, DLTensor and DLManagedTensor. Written out here,
-// in a namespace of our own, so that nothing has to be installed and no name meets that of a
-// library that brings dlpack.h.
+// https://dmlc.github.io/dlpack/latest/c_api.html, DLTensor, DLManagedTensor and
+// DLManagedTensorVersioned. Written out here, in a namespace of our own, so that nothing has to be
+// installed and no name meets that of a library that brings dlpack.h.
 namespace instseg::dlpack {
 
 constexpr std::int32_t kCpu = 1;
@@ -45,10 +45,27 @@ struct ManagedTensor {
   void (*deleter)(ManagedTensor*) = nullptr;  // called once by whoever took the tensor
 };
 
+// The same with a version, for DLPack 1: what comes in a PyCapsule named "dltensor_versioned".
+struct Version {
+  std::uint32_t major = 1;  // another major version has another layout behind `deleter`
+  std::uint32_t minor = 0;
+};
+
+struct ManagedTensorVersioned {
+  Version version;
+  void* manager_context = nullptr;
+  void (*deleter)(ManagedTensorVersioned*) = nullptr;
+  std::uint64_t flags = 0;
+  Tensor tensor;
+};
+
 static_assert(sizeof(void*) == 8 && sizeof(Tensor) == 48 && sizeof(ManagedTensor) == 64);
 static_assert(offsetof(Tensor, device) == 8 && offsetof(Tensor, ndim) == 16 &&
               offsetof(Tensor, dtype) == 20 && offsetof(Tensor, shape) == 24 &&
               offsetof(Tensor, strides) == 32 && offsetof(Tensor, byte_offset) == 40 &&
               offsetof(ManagedTensor, deleter) == 56);
+static_assert(sizeof(ManagedTensorVersioned) == 80 &&
+              offsetof(ManagedTensorVersioned, deleter) == 16 &&
+              offsetof(ManagedTensorVersioned, tensor) == 32);
 
 }  // namespace instseg::dlpack

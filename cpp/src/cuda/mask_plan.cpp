@@ -9,8 +9,6 @@
 namespace instseg {
 namespace {
 
-constexpr int kMostRows = 1 << 19;  // 65535 blocks of 8 rows are what a launch can have
-
 std::string text(int value) { return std::to_string(value); }
 
 void check_sizes(const MaskSizes& sizes) {
@@ -29,11 +27,11 @@ void check_mask(const PlannedMask& mask, const MaskSizes& sizes) {
   const bool inside = region.x >= 0 && region.y >= 0 && region.width >= 0 && region.height >= 0 &&
                       region.width <= sizes.image_width - region.x &&
                       region.height <= sizes.image_height - region.y;
-  if (!inside || region.height > kMostRows) {
+  if (!inside || region.height > kMostMaskRows) {
     throw InvalidArgument("MaskPlan: the region x " + text(region.x) + " y " + text(region.y) +
                           " of " + text(region.height) + " x " + text(region.width) +
                           " must lie inside the image of " + text(sizes.image_height) + " x " +
-                          text(sizes.image_width) + " and have at most " + text(kMostRows) +
+                          text(sizes.image_width) + " and have at most " + text(kMostMaskRows) +
                           " rows; sizes are height x width.");
   }
   if (mask.coefficient_row < 0) {

@@ -10,6 +10,9 @@
 
 namespace instseg {
 
+// Rows of the highest mask: a launch can have 65535 blocks, of 8 rows.
+inline constexpr int kMostMaskRows = 1 << 19;
+
 // Prototypes and image that masks are drawn from and for.
 struct MaskSizes {
   int num_prototypes = 0;
@@ -40,7 +43,7 @@ struct MaskBuffers {
 class MaskPlan {
  public:
   // Throws InvalidArgument where a region is not inside the image, a size is not positive, a
-  // coefficient row is negative, or a mask is too large for a kernel (2^19 rows).
+  // coefficient row is negative, or a mask has more than kMostMaskRows.
   void build(const MaskSizes& sizes, std::span<const PlannedMask> masks);
 
   std::span<const MaskTask> tasks() const { return tasks_; }

@@ -18,6 +18,14 @@ unsigned blocks(int size, unsigned side) { return (static_cast<unsigned>(size) +
 
 bool cuda_kernels_built() { return true; }
 
+std::string cuda_kernels_problem() {
+  cudaFuncAttributes attributes;  // loads the kernel, so before any graph is recorded
+  const cudaError_t error = cudaFuncGetAttributes(&attributes, preprocess_kernel);
+  if (error == cudaSuccess) return {};
+  cudaGetLastError();  // so that no later launch is blamed for it
+  return cudaGetErrorString(error);
+}
+
 void launch_preprocess(const PreprocessTask& task, CudaStream stream) {
   const dim3 block(32, 8);
   const dim3 grid(blocks(task.padded_width, block.x), blocks(task.padded_height, block.y));

@@ -45,6 +45,8 @@ struct AnyTensorView {
   std::span<const std::int64_t> shape;
 };
 
+class DeviceStages;  // engines/device_stages.h
+
 // One call in flight: its own inputs and outputs. Used by one thread at a time.
 class Session {
  public:
@@ -65,6 +67,10 @@ class Session {
     const TensorView tensor = output(index);
     return {tensor.data, tensor.shape};
   }
+
+  // What it does on a GPU around the network; null where all stages run on the CPU. It is the
+  // session's.
+  virtual DeviceStages* on_device() { return nullptr; }
 };
 
 // A network loaded by an engine. Threads may make and run sessions at the same time; their results

@@ -33,6 +33,10 @@ class Family {
 
   virtual std::unique_ptr<FamilyWorkspace> make_workspace() const = 0;
 
+  // Called once for each session of the first network, before anything else: says which outputs
+  // stay on a GPU (engines/device_stages.h), where the family draws on it.
+  virtual void prepare(Session& /*main*/) const {}
+
   // Writes what the first network takes besides the image, before it runs; most take nothing.
   virtual void write_further_inputs(Session& /*main*/, int /*image_height*/,
                                     int /*image_width*/) const {}

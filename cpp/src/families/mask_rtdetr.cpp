@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "engines/device_stages.h"
 #include "families/finite_check.h"
 #include "families/instance_selection.h"
 #include "families/mask_drawing.h"
@@ -24,6 +25,8 @@ class Workspace final : public FamilyWorkspace {
   std::vector<int> first_of_query;  // [Q] the kept instance that draws the query's mask, or -1
   std::vector<int> to_draw;         // instances that draw
   std::vector<WholeImageMaskWorkspace> drawing;  // one per thread
+  std::vector<PlannedMask> planned;              // on a GPU, those of to_draw
+  std::vector<Mask> drawn;
 };
 
 // The sigmoid in float32.
@@ -62,13 +65,11 @@ void select(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
   }
 }
 
-// Draws every query's mask once, on all threads; further instances of the query (other classes of
-// the same box) copy it.
-void draw_masks(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
-                const Selection& selection, const ThreadPool& pool, Workspace& workspace,
-                Result& result) {
+// Every query's mask is drawn once; further instances of the query (other classes of the same box)
+// copy it. Fills to_draw.
+void choose_instances_that_draw(int num_queries, Workspace& workspace) {
   const std::vector<int>& queries = workspace.queries;
-  workspace.first_of_query.assign(static_cast<std::size_t>(outputs.num_queries), -1);
+  workspace.first_of_query.assign(static_cast<std::size_t>(num_queries), -1);
   workspace.to_draw.clear();
   for (std::size_t i = 0; i < queries.size(); ++i) {
     int& first = workspace.first_of_query[static_cast<std::size_t>(queries[i])];
@@ -76,7 +77,22 @@ void draw_masks(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
     first = static_cast<int>(i);
     workspace.to_draw.push_back(first);
   }
+}
 
+void copy_to_further_instances(const Workspace& workspace, Result& result) {
+  const std::vector<int>& queries = workspace.queries;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const auto first =
+        static_cast<std::size_t>(workspace.first_of_query[static_cast<std::size_t>(queries[i])]);
+    if (first != i) result.masks[i] = result.masks[first];
+  }
+}
+
+// On all threads.
+void draw_masks(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
+                const Selection& selection, const ThreadPool& pool, Workspace& workspace,
+                Result& result) {
+  const std::vector<int>& queries = workspace.queries;
   const auto draw = [&](std::size_t i, WholeImageMaskWorkspace& scratch) {
     const float* const coefficients =
         outputs.mask_coefficients + std::ptrdiff_t{outputs.prototypes.num_prototypes} * queries[i];
@@ -89,17 +105,39 @@ void draw_masks(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
     return render_whole_image_mask(outputs.prototypes, coefficients, result.image_height,
                                    result.image_width, spec.mask_logit_threshold, scratch);
   };
+  choose_instances_that_draw(outputs.num_queries, workspace);
   result.masks.resize(queries.size());
   draw_in_parallel(workspace.to_draw.size(), pool, workspace.drawing,
                    [&](std::size_t item, WholeImageMaskWorkspace& scratch) {
                      const auto i = static_cast<std::size_t>(workspace.to_draw[item]);
                      result.masks[i] = draw(i, scratch);
                    });
-  for (std::size_t i = 0; i < queries.size(); ++i) {
-    const auto first =
-        static_cast<std::size_t>(workspace.first_of_query[static_cast<std::size_t>(queries[i])]);
-    if (first != i) result.masks[i] = result.masks[first];
+  copy_to_further_instances(workspace, result);
+}
+
+// The same on the GPU, for clipped masks. Returns false, without masks, where a value is not
+// finite.
+bool draw_masks(DeviceStages& stages, MasksToDraw to_draw, int num_queries, Workspace& workspace,
+                Result& result) {
+  choose_instances_that_draw(num_queries, workspace);
+  workspace.planned.clear();
+  for (const int instance : workspace.to_draw) {
+    const auto i = static_cast<std::size_t>(instance);
+    workspace.planned.push_back(
+        {.region = rounded_region(result.boxes[i], result.image_height, result.image_width),
+         .coefficient_row = workspace.queries[i]});
   }
+  to_draw.image_height = result.image_height;
+  to_draw.image_width = result.image_width;
+  to_draw.masks = workspace.planned;
+  workspace.drawn.resize(workspace.planned.size());
+  if (!stages.draw_masks(to_draw, workspace.drawn)) return false;
+  result.masks.resize(result.size());
+  for (std::size_t k = 0; k < workspace.to_draw.size(); ++k) {
+    result.masks[static_cast<std::size_t>(workspace.to_draw[k])] = std::move(workspace.drawn[k]);
+  }
+  copy_to_further_instances(workspace, result);
+  return true;
 }
 
 void check_values(const MaskRtdetrOutputs& outputs, const std::string& model,
@@ -115,6 +153,25 @@ void check_values(const MaskRtdetrOutputs& outputs, const std::string& model,
                 queries * static_cast<std::size_t>(outputs.prototypes.num_prototypes)},
                "mask_coefficients", model);
   check_finite(outputs.prototypes, "mask_prototypes", model, pool);
+}
+
+// The result without masks.
+Result find_instances(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
+                      int image_height, int image_width, const Selection& selection,
+                      const std::string& model, const ThreadPool& pool, Workspace& workspace) {
+  Result result;
+  result.image_height = image_height;
+  result.image_width = image_width;
+  check_values(outputs, model, pool, /*with_masks=*/false);
+  select(outputs, spec, selection, workspace, result);
+  return result;
+}
+
+void check_and_draw(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec& spec,
+                    const Selection& selection, const std::string& model, const ThreadPool& pool,
+                    Workspace& workspace, Result& result) {
+  check_values(outputs, model, pool, /*with_masks=*/true);
+  draw_masks(outputs, spec, selection, pool, workspace, result);
 }
 
 float logit(float p) { return std::log(p / (1.0f - p)); }  // -inf at 0, 0 at 0.5, inf at 1
@@ -144,10 +201,17 @@ class MaskRtdetr final : public Family {
     return make_mask_rtdetr_workspace();
   }
 
+  void prepare(Session& main) const override {
+    DeviceStages* const stages = main.on_device();
+    if (stages == nullptr) return;
+    stages->keep_output(coefficients_.index);
+    stages->keep_output(prototypes_.index);
+  }
+
   Result detect(std::span<const std::unique_ptr<Session>> sessions, int image_height,
                 int image_width, const Selection& selection, const ThreadPool& pool,
                 FamilyWorkspace& workspace) const override {
-    const Session& session = *sessions[0];
+    Session& session = *sessions[0];
     const TensorView boxes = output_of_shape(session, boxes_, {1, kAny, 4}, model_);
     const std::int64_t queries = boxes.shape[1];
     const TensorView logits = output_of_shape(session, logits_, {1, queries, num_classes_}, model_);
@@ -155,7 +219,7 @@ class MaskRtdetr final : public Family {
         output_of_shape(session, coefficients_, {1, queries, kAny}, model_);
     const TensorView prototypes =
         output_of_shape(session, prototypes_, {1, coefficients.shape[2], kAny, kAny}, model_);
-    const MaskRtdetrOutputs outputs = {
+    MaskRtdetrOutputs outputs = {
         .num_queries = static_cast<int>(queries),
         .num_classes = static_cast<int>(num_classes_),
         .boxes_cxcywh = boxes.data,
@@ -165,8 +229,24 @@ class MaskRtdetr final : public Family {
                        .num_prototypes = static_cast<int>(prototypes.shape[1]),
                        .height = static_cast<int>(prototypes.shape[2]),
                        .width = static_cast<int>(prototypes.shape[3])}};
-    return detect_mask_rtdetr(outputs, spec_, image_height, image_width, selection, model_, pool,
-                              workspace);
+    auto& own_workspace = static_cast<Workspace&>(workspace);
+    Result result = find_instances(outputs, spec_, image_height, image_width, selection, model_,
+                                   pool, own_workspace);
+    if (result.size() == 0) return result;
+    if (DeviceStages* const stages = session.on_device()) {
+      const MasksToDraw to_draw = {.prototypes = prototypes_.index,
+                                   .coefficients = coefficients_.index,
+                                   .logit_threshold = spec_.mask_logit_threshold};
+      if (selection.clip_masks && image_height <= kMostMaskRows &&
+          draw_masks(*stages, to_draw, outputs.num_queries, own_workspace, result)) {
+        return result;
+      }
+      // Regions that are found from the masks themselves, or values to be named in an error.
+      outputs.mask_coefficients = stages->fetch_output(coefficients_.index).data;
+      outputs.prototypes.prototypes = stages->fetch_output(prototypes_.index).data;
+    }
+    check_and_draw(outputs, spec_, selection, model_, pool, own_workspace, result);
+    return result;
   }
 
  private:
@@ -190,14 +270,10 @@ Result detect_mask_rtdetr(const MaskRtdetrOutputs& outputs, const MaskRtdetrSpec
                           const std::string& model, const ThreadPool& pool,
                           FamilyWorkspace& workspace) {
   auto& own_workspace = static_cast<Workspace&>(workspace);
-  Result result;
-  result.image_height = image_height;
-  result.image_width = image_width;
-  check_values(outputs, model, pool, /*with_masks=*/false);
-  select(outputs, spec, selection, own_workspace, result);
+  Result result = find_instances(outputs, spec, image_height, image_width, selection, model, pool,
+                                 own_workspace);
   if (result.size() == 0) return result;
-  check_values(outputs, model, pool, /*with_masks=*/true);
-  draw_masks(outputs, spec, selection, pool, own_workspace, result);
+  check_and_draw(outputs, spec, selection, model, pool, own_workspace, result);
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "engines/device_stages.h"
 #include "engines/registry.h"
 #include "families/whole_program.h"
 #include "image/image_check.h"
@@ -21,6 +22,13 @@ using Clock = std::chrono::steady_clock;
 double milliseconds(Clock::time_point begin, Clock::time_point end) {
   return std::chrono::duration<double, std::milli>(end - begin).count();
 }
+
+struct ImageSize {
+  int height;
+  int width;
+};
+ImageSize image_size(const ImageView& image) { return {image.height, image.width}; }
+ImageSize image_size(const DeviceImage& image) { return image_size(image.view); }
 
 // Options with defaults filled in.
 EngineOptions complete(const PredictorOptions& options, const EngineInfo& engine) {
@@ -109,6 +117,7 @@ Pipeline::Pipeline(NetworkFolder folder, const Engine& engine, const PredictorOp
     for (const std::unique_ptr<Network>& network : networks_) {
       call->sessions.push_back(network->make_session());
     }
+    family_->prepare(*call->sessions[0]);
     call->family = family_->make_workspace();
     calls.push_back(std::move(call));
   }
@@ -159,18 +168,41 @@ Selection Pipeline::selection(const PredictOptions& options) const {
   return selection;
 }
 
-Result Pipeline::run(Call& call, const ImageView& image, const Selection& selection) const {
-  const Clock::time_point begin = Clock::now();
-  const NetworkSize size = network_size(folder_.preprocess, image.height, image.width);
+void Pipeline::put_image(Call& call, const ImageView& image) const {
   Session& main = *call.sessions[0];
+  if (DeviceStages* const stages = main.on_device()) {
+    stages->put_image(0, image, folder_.preprocess);
+    return;
+  }
+  const NetworkSize size = network_size(folder_.preprocess, image.height, image.width);
   const std::int64_t shape[] = {1, 3, size.padded_height, size.padded_width};
   preprocess(image, folder_.preprocess, main.input(0, shape).data(), call.preprocess, threads_);
-  family_->write_further_inputs(main, image.height, image.width);
+}
+
+void Pipeline::put_image(Call& call, const DeviceImage& image) const {
+  DeviceStages* const stages = call.sessions[0]->on_device();
+  if (stages == nullptr) {
+    throw InvalidArgument(
+        "The image lies in memory of GPU " + std::to_string(image.device) + ", and the engine " +
+        info_.engine + " on the device \"" + info_.device +
+        "\" takes images of the CPU; give a host array: x.cpu().numpy() of PyTorch's, x.get() of "
+        "CuPy's. Images of a GPU take the engine \"tensorrt\" in a build with CUDA kernels "
+        "(docs/gpu.md).");
+  }
+  stages->put_image(0, image, folder_.preprocess);
+}
+
+template <typename Image>
+Result Pipeline::run(Call& call, const Image& image, const Selection& selection) const {
+  const Clock::time_point begin = Clock::now();
+  const auto [height, width] = image_size(image);
+  Session& main = *call.sessions[0];
+  put_image(call, image);
+  family_->write_further_inputs(main, height, width);
   const Clock::time_point preprocessed = Clock::now();
   main.run();
   const Clock::time_point computed = Clock::now();
-  Result result =
-      family_->detect(call.sessions, image.height, image.width, selection, threads_, *call.family);
+  Result result = family_->detect(call.sessions, height, width, selection, threads_, *call.family);
   const Clock::time_point end = Clock::now();
   const double further_networks_ms = result.timings.network_ms;
   result.timings = {.preprocess_ms = milliseconds(begin, preprocessed),
@@ -181,6 +213,13 @@ Result Pipeline::run(Call& call, const ImageView& image, const Selection& select
 
 Result Pipeline::predict(const ImageView& image, const PredictOptions& options) const {
   check_image_size(image);
+  const Selection selected = selection(options);
+  const auto call = calls_->take();
+  return run(*call, image, selected);
+}
+
+Result Pipeline::predict(const DeviceImage& image, const PredictOptions& options) const {
+  check_image_size(image.view);
   const Selection selected = selection(options);
   const auto call = calls_->take();
   return run(*call, image, selected);

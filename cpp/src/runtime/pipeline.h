@@ -27,6 +27,7 @@ class Pipeline {
   Pipeline(NetworkFolder folder, const Engine& engine, const PredictorOptions& options);
 
   Result predict(const ImageView& image, const PredictOptions& options) const;
+  Result predict(const DeviceImage& image, const PredictOptions& options) const;
   std::vector<Result> predict_batch(std::span<const ImageView> images,
                                     const PredictOptions& options) const;
   void warm_up() const;
@@ -43,7 +44,11 @@ class Pipeline {
 
   void check_image_size(const ImageView& image) const;
   Selection selection(const PredictOptions& options) const;
-  Result run(Call& call, const ImageView& image, const Selection& selection) const;
+  // The image into the first network's input, on the GPU where the session has one.
+  void put_image(Call& call, const ImageView& image) const;
+  void put_image(Call& call, const DeviceImage& image) const;
+  template <typename Image>
+  Result run(Call& call, const Image& image, const Selection& selection) const;
 
   NetworkFolder folder_;
   std::int64_t max_image_pixels_;

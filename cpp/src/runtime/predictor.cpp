@@ -54,6 +54,10 @@ Result Predictor::predict(const ImageView& image, const PredictOptions& options)
   return impl_->here().predict(image, options);
 }
 
+Result Predictor::predict(const DeviceImage& image, const PredictOptions& options) const {
+  return impl_->here().predict(image, options);
+}
+
 std::vector<Result> Predictor::predict_batch(std::span<const ImageView> images,
                                              const PredictOptions& options) const {
   return impl_->here().predict_batch(images, options);

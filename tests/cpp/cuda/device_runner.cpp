@@ -83,6 +83,17 @@ class DeviceRunner final : public KernelRunner {
     return words.values(stream_);
   }
 
+  bool all_finite(std::span<const float> values) override {
+    const DeviceArray<float> device_values(values);
+    const std::uint32_t none = 0;
+    const DeviceArray<std::uint32_t> found(std::span<const std::uint32_t>(&none, 1));
+    launch_finite_check({.values = device_values.data(),
+                         .count = static_cast<std::int64_t>(values.size()),
+                         .found = found.data()},
+                        stream_);
+    return found.values(stream_)[0] == 0;
+  }
+
  private:
   cudaStream_t stream_ = nullptr;
 };

@@ -28,6 +28,8 @@ class KernelRunner {
   virtual std::vector<std::uint64_t> masks(std::span<const float> prototypes,
                                            std::span<const float> coefficients,
                                            const MaskPlan& plan, float threshold) = 0;
+
+  virtual bool all_finite(std::span<const float> values) = 0;
 };
 
 std::unique_ptr<KernelRunner> host_runner();

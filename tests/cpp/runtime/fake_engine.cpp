@@ -4,24 +4,14 @@
 #include <thread>
 
 #include "instseg/errors.h"
+#include "runtime/fake_mask_rtdetr.h"
 
 namespace instseg::testing {
 namespace {
 
-constexpr int kSide = 64;
-constexpr int kGrid = 4;
-constexpr int kQueries = kGrid * kGrid;
-constexpr int kPrototypeSide = 16;
-
-// Mean of the cell [row, column] of a `cells` x `cells` grid over one channel.
-float cell_mean(const float* plane, int cells, int row, int column) {
-  const int side = kSide / cells;
-  float sum = 0;
-  for (int y = row * side; y < (row + 1) * side; ++y) {
-    for (int x = column * side; x < (column + 1) * side; ++x) sum += plane[y * kSide + x];
-  }
-  return sum / static_cast<float>(side * side);
-}
+constexpr int kSide = FakeMaskRtdetr::kSide;
+constexpr int kQueries = FakeMaskRtdetr::kQueries;
+constexpr int kPrototypeSide = FakeMaskRtdetr::kPrototypeSide;
 
 class FakeSession final : public Session {
  public:
@@ -77,31 +67,11 @@ class FakeSession final : public Session {
   };
 
   void compute(std::int64_t queries) {
-    for (int row = 0; row < kGrid; ++row) {
-      for (int column = 0; column < kGrid; ++column) {
-        const auto q = static_cast<std::size_t>(row * kGrid + column);
-        for (std::size_t c = 0; c < 3; ++c) {
-          const float value = cell_mean(image_.data() + c * kSide * kSide, kGrid, row, column);
-          coefficients_[3 * q + c] = value - 0.5f;
-          logits_[3 * q + c] = 10 * (value - 0.5f);
-        }
-        boxes_[4 * q] = (static_cast<float>(column) + 0.5f) / kGrid;
-        boxes_[4 * q + 1] = (static_cast<float>(row) + 0.5f) / kGrid;
-        boxes_[4 * q + 2] = 1.25f / kGrid + 0.1f * coefficients_[3 * q];
-        boxes_[4 * q + 3] = 1.25f / kGrid + 0.1f * coefficients_[3 * q + 1];
-      }
-    }
-    for (std::size_t c = 0; c < 3; ++c) {
-      for (int y = 0; y < kPrototypeSide; ++y) {
-        for (int x = 0; x < kPrototypeSide; ++x) {
-          const std::size_t at =
-              (c * kPrototypeSide + static_cast<std::size_t>(y)) * kPrototypeSide +
-              static_cast<std::size_t>(x);
-          prototypes_[at] =
-              cell_mean(image_.data() + c * kSide * kSide, kPrototypeSide, y, x) - 0.5f;
-        }
-      }
-    }
+    FakeMaskRtdetr{.boxes = boxes_.data(),
+                   .logits = logits_.data(),
+                   .coefficients = coefficients_.data(),
+                   .prototypes = prototypes_.data()}
+        .compute(image_.data());
     shapes_[0][1] = queries;
   }
 

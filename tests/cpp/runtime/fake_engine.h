@@ -30,13 +30,8 @@ struct FakeControls {
   EngineOptions options;        // of the last load
 };
 
-// Stands in for an inference library: a network of the Mask-RT-DETR family with 16 queries, 3
-// classes and 3 prototypes of 16 x 16, as good_manifest() (network_folder/manifest.h) describes it.
-// The image [1, 3, 64, 64] is averaged over a 4 x 4 grid; each cell is a query. Its logits are 10 *
-// (mean - 0.5) per channel, its mask coefficients mean - 0.5, and its box is 1.25 cells wide. The
-// prototypes are the image averaged over 16 x 16 cells, minus 0.5. Every output depends on every
-// pixel, so a mix-up of two images shows. Nothing is allocated by input() and run() after the first
-// call.
+// Stands in for an inference library whose networks are all FakeMaskRtdetr. Nothing is allocated by
+// input() and run() after the first call.
 std::unique_ptr<Engine> make_fake_engine(std::shared_ptr<FakeControls> controls);
 
 }  // namespace instseg::testing

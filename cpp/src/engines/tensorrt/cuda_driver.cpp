@@ -142,7 +142,10 @@ class CudaStream final : public Stream {
                           "cannot make a stream");
   }
   ~CudaStream() override {
-    primary_->within([&] { (*primary_->cuda)->cuStreamDestroy_v2(stream_); });
+    primary_->within([&] {
+      if (event_ != nullptr) (*primary_->cuda)->cuEventDestroy_v2(event_);
+      (*primary_->cuda)->cuStreamDestroy_v2(stream_);
+    });
   }
 
   void* handle() const override { return stream_; }
@@ -164,6 +167,19 @@ class CudaStream final : public Stream {
                           "failed while the GPU computed");
   }
 
+  void wait_for(void* other) override {
+    const CudaFunctions& cuda = *primary_->cuda->operator->();
+    const auto check = [&](CuResult result) {
+      primary_->cuda->check(result, "cannot wait for another stream");
+    };
+    // This stream does not wait for the default stream by itself (kNonBlockingStream).
+    const auto first =
+        other != nullptr ? static_cast<CuStream>(other) : reinterpret_cast<CuStream>(kLegacyStream);
+    if (event_ == nullptr) check(cuda.cuEventCreate(&event_, kEventWithoutTime));
+    check(cuda.cuEventRecord(event_, first));
+    check(cuda.cuStreamWaitEvent(stream_, event_, 0));
+  }
+
   void begin_capture() override {
     primary_->cuda->check((*primary_->cuda)->cuStreamBeginCapture_v2(stream_, kThreadLocalCapture),
                           "cannot record a graph");
@@ -182,13 +198,15 @@ class CudaStream final : public Stream {
  private:
   std::shared_ptr<const Primary> primary_;
   CuStream stream_ = nullptr;
+  CuEvent event_ = nullptr;  // of wait_for(); recorded anew each time
 };
 
 class CudaDevice final : public Device {
  public:
-  CudaDevice(std::shared_ptr<const Primary> primary, GpuDescription description)
-      : primary_(std::move(primary)), description_(std::move(description)) {}
+  CudaDevice(std::shared_ptr<const Primary> primary, int index, GpuDescription description)
+      : primary_(std::move(primary)), index_(index), description_(std::move(description)) {}
 
+  int index() const override { return index_; }
   const GpuDescription& description() const override { return description_; }
   void enter() const override {
     primary_->cuda->check((*primary_->cuda)->cuCtxPushCurrent_v2(primary_->context),
@@ -210,6 +228,7 @@ class CudaDevice final : public Device {
 
  private:
   std::shared_ptr<const Primary> primary_;
+  int index_;
   GpuDescription description_;
 };
 
@@ -243,7 +262,7 @@ class CudaDriver final : public Driver {
     CuContext context = nullptr;
     cuda.check(cuda->cuDevicePrimaryCtxRetain(&context, device), "cannot use the GPU");
     return std::make_shared<CudaDevice>(
-        std::shared_ptr<const Primary>(new Primary{cuda_, device, context}), std::move(gpu));
+        std::shared_ptr<const Primary>(new Primary{cuda_, device, context}), index, std::move(gpu));
   }
 
  private:

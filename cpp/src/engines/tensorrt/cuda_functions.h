@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 // The functions of NVIDIA's driver (CUDA Driver API, cuda.h) that this library calls, declared here
 // so that building it takes no toolkit. Names with _v2 are those that cuda.h maps the plain names
@@ -12,10 +13,12 @@ using CuDevice = int;
 using CuPointer = unsigned long long;
 struct CuContextImpl;
 struct CuStreamImpl;
+struct CuEventImpl;
 struct CuGraphImpl;
 struct CuGraphExecImpl;
 using CuContext = CuContextImpl*;
 using CuStream = CuStreamImpl*;
+using CuEvent = CuEventImpl*;
 using CuGraph = CuGraphImpl*;
 using CuGraphExec = CuGraphExecImpl*;
 
@@ -24,6 +27,8 @@ inline constexpr int kCapabilityMinor = 76;
 inline constexpr unsigned kNonBlockingStream = 1;   // CU_STREAM_NON_BLOCKING
 inline constexpr int kThreadLocalCapture = 1;       // CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
 inline constexpr unsigned kPortableHostMemory = 1;  // CU_MEMHOSTALLOC_PORTABLE
+inline constexpr unsigned kEventWithoutTime = 2;    // CU_EVENT_DISABLE_TIMING
+inline constexpr std::uintptr_t kLegacyStream = 1;  // CU_STREAM_LEGACY, whatever is compiled
 
 // X(name, parameters)
 #define INSTSEG_CUDA_FUNCTIONS(X)                                                             \
@@ -49,6 +54,10 @@ inline constexpr unsigned kPortableHostMemory = 1;  // CU_MEMHOSTALLOC_PORTABLE
   X(cuStreamCreate, (CuStream * stream, unsigned flags))                                      \
   X(cuStreamDestroy_v2, (CuStream stream))                                                    \
   X(cuStreamSynchronize, (CuStream stream))                                                   \
+  X(cuStreamWaitEvent, (CuStream stream, CuEvent event, unsigned flags))                      \
+  X(cuEventCreate, (CuEvent * event, unsigned flags))                                         \
+  X(cuEventRecord, (CuEvent event, CuStream stream))                                          \
+  X(cuEventDestroy_v2, (CuEvent event))                                                       \
   X(cuStreamBeginCapture_v2, (CuStream stream, int mode))                                     \
   X(cuStreamEndCapture, (CuStream stream, CuGraph * graph))                                   \
   X(cuGraphInstantiateWithFlags,                                                              \

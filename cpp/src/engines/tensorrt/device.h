@@ -39,6 +39,9 @@ class Stream {
   virtual void copy_to_device(void* device, const void* host, std::size_t size) = 0;
   virtual void copy_to_host(void* host, const void* device, std::size_t size) = 0;
   virtual void synchronize() = 0;
+  // What is queued from here on begins when `other` (a CUstream of this GPU; null = the legacy
+  // default stream) has come to where it is now.
+  virtual void wait_for(void* other) = 0;
   // Between the two calls work is recorded instead of done. end_capture() returns null where
   // something in between cannot be recorded; the stream is then as before.
   virtual void begin_capture() = 0;
@@ -49,6 +52,7 @@ class Stream {
 class Device {
  public:
   virtual ~Device() = default;
+  virtual int index() const = 0;  // CUDA's number of it
   virtual const GpuDescription& description() const = 0;
   virtual void enter() const = 0;
   virtual void leave() const noexcept = 0;

@@ -8,16 +8,18 @@
 
 #include "engines/tensorrt/adapter_api.h"
 #include "engines/tensorrt/device.h"
+#include "engines/tensorrt/kernels.h"
 #include "engines/tensorrt/layer_types.h"
 #include "engines/tensorrt/precision_files.h"
 #include "network_folder/network_folder.h"
 
 namespace instseg::tensorrt {
 
-// What the plans of one network are made from and for.
+// What the plans of one network are made from and for, and what their sessions work with.
 struct PlanSource {
   std::shared_ptr<Adapter> adapter;
   std::shared_ptr<const Device> device;
+  std::shared_ptr<const Kernels> kernels;  // null = stages around the network run on the CPU
   NetworkSpec network;
   Precision precision = Precision::kFp32;
   PrecisionFiles files;

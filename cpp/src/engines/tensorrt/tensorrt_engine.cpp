@@ -97,6 +97,7 @@ class TensorRtEngine final : public Engine {
                       .progress = options.progress};
     source.device = parts_.driver->open(device_index(options.device, parts_.driver->num_devices()));
     check_hardware(source);
+    source.kernels = kernels_for(source);
     source.files =
         precision_files(network, source.precision, source.adapter->types_come_from_the_file());
     const auto device = source.device;
@@ -122,12 +123,26 @@ class TensorRtEngine final : public Engine {
     }
   }
 
+  // Those that run on this GPU; without, all works, with the stages around the network on the CPU.
+  std::shared_ptr<const Kernels> kernels_for(const PlanSource& source) const {
+    if (parts_.kernels == nullptr) return nullptr;
+    const DeviceScope scope(*source.device);
+    const std::string problem = parts_.kernels->problem();
+    if (problem.empty()) return parts_.kernels;
+    if (source.progress) {
+      source.progress("The CUDA kernels of this build do not run on " +
+                      source.device->description().name + " (" + problem +
+                      "); images are prepared and masks drawn on the CPU.");
+    }
+    return nullptr;
+  }
+
   Parts parts_;
 };
 
 // What this machine has, and all that it lacks.
 Parts find_parts() {
-  Parts parts;
+  Parts parts{.kernels = make_cuda_kernels()};
   const auto folders = adapter_folders();
   FoundAdapter found = find_adapter(folders, vendor_folders());
   parts.adapter = std::move(found.adapter);

@@ -6,6 +6,7 @@
 #include "engines/engine.h"
 #include "engines/tensorrt/adapter_api.h"
 #include "engines/tensorrt/device.h"
+#include "engines/tensorrt/kernels.h"
 
 namespace instseg {
 
@@ -16,11 +17,12 @@ std::unique_ptr<Engine> make_tensorrt_engine();
 
 namespace tensorrt {
 
-// What the engine works with; `problem` says what is missing where one of them is null.
+// What the engine works with; `problem` says what is missing where adapter or driver is null.
 struct Parts {
   std::shared_ptr<Adapter> adapter;
   std::shared_ptr<const Driver> driver;
   std::string problem;
+  std::shared_ptr<const Kernels> kernels;  // null in a build without them
 };
 std::unique_ptr<Engine> make_engine(Parts parts);
 

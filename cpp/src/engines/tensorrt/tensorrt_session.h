@@ -4,7 +4,10 @@
 #include <memory>
 #include <vector>
 
+#include "engines/device_stages.h"
 #include "engines/engine.h"
+#include "engines/tensorrt/image_stage.h"
+#include "engines/tensorrt/mask_stage.h"
 #include "engines/tensorrt/plan_store.h"
 #include "engines/tensorrt/shape_run.h"
 
@@ -17,7 +20,7 @@ bool takes_rows(const NetworkSpec& network);
 
 // One call in flight: a stream, pinned memory for inputs and outputs, and what runs the last used
 // shapes, as many as the store holds plans.
-class TensorRtSession final : public Session {
+class TensorRtSession final : public Session, public DeviceStages {
  public:
   // Throws EngineError.
   explicit TensorRtSession(std::shared_ptr<PlanStore> plans);
@@ -27,24 +30,48 @@ class TensorRtSession final : public Session {
   void run() override;
   TensorView output(std::size_t index) const override;
 
+  // Null without CUDA kernels; the functions below need them.
+  DeviceStages* on_device() override;
+  void put_image(std::size_t input, const ImageView& image, const PreprocessSpec& spec) override;
+  void put_image(std::size_t input, const DeviceImage& image, const PreprocessSpec& spec) override;
+  void keep_output(std::size_t output) override;
+  TensorView fetch_output(std::size_t output) override;
+  bool draw_masks(const MasksToDraw& to_draw, std::span<Mask> masks) override;
+
  private:
-  struct Tensor {
+  struct Input {
     std::unique_ptr<Memory> pinned;  // null before the first use
-    Shape shape;                     // as the caller gave it, or gets it
+    Shape shape;                     // as the caller gave it
+    std::unique_ptr<ImageStage> stage;
+    bool is_staged = false;  // the next run takes it from `stage`, else from `pinned`
+  };
+  struct Output {
+    std::unique_ptr<Memory> pinned;
+    Shape shape;  // as the caller gets it
+    bool is_kept = false;
+    bool is_on_host = false;
   };
 
-  // Memory for so many values, kept where it is large enough.
-  float* pinned(Tensor& tensor, std::size_t size);
+  const Device& device() const { return *plans_->source().device; }
+  void set_shape(std::size_t index, std::span<const std::int64_t> shape);
+  template <typename Image>
+  void stage_image(std::size_t index, const Image& image, const PreprocessSpec& spec);
   ShapeRun& shape_run();
   void queue(ShapeRun& run);  // copies, the network, copies
+  void queue_input(std::size_t index, ShapeRun& run);
+  void queue_fetch(std::size_t index, const ShapeRun& run);
+  // Calls `body`, which queues work; where it throws, waits until nothing uses memory any more.
+  template <typename Body>
+  auto guarded(const Body& body);
 
   std::shared_ptr<PlanStore> plans_;
   bool takes_rows_;
   std::unique_ptr<Stream> stream_;
-  std::vector<Tensor> inputs_;
-  std::vector<Tensor> outputs_;
+  std::vector<Input> inputs_;
+  std::vector<Output> outputs_;
   std::vector<Shape> plan_shapes_;  // of the inputs, rows rounded up
   std::list<ShapeRun> runs_;        // the last used first
+  std::unique_ptr<MaskStage> masks_;
 };
 
 }  // namespace instseg::tensorrt

@@ -72,6 +72,30 @@ TEST(CudaDriver, RecordsAndLaunchesAGraph) {
   }
 }
 
+TEST(CudaDriver, LetsAStreamWaitForOthers) {
+  const auto driver = driver_if_any();
+  if (driver == nullptr) SKIP("needs an NVIDIA GPU");
+  const auto device = driver->open(0);
+  EXPECT_EQ(device->index(), 0);
+  const DeviceScope scope(*device);
+  const std::size_t size = 64 << 20;
+  const auto memory = device->allocate(size);
+  const auto there = device->allocate_pinned(size);
+  const auto back = device->allocate_pinned(size);
+  const auto first = device->make_stream();
+  const auto second = device->make_stream();
+  for (const int value : {3, 9}) {
+    std::memset(there->data(), value, size);
+    first->copy_to_device(memory->data(), there->data(), size);
+    second->wait_for(first->handle());
+    second->copy_to_host(back->data(), memory->data(), size);
+    second->synchronize();
+    EXPECT_EQ(std::memcmp(there->data(), back->data(), size), 0);
+  }
+  second->wait_for(nullptr);  // the legacy default stream, idle
+  second->synchronize();
+}
+
 TEST(CudaDriver, RefusesAGpuThatIsNotThere) {
   const auto driver = driver_if_any();
   if (driver == nullptr) SKIP("needs an NVIDIA GPU");

@@ -44,6 +44,8 @@ TEST(CudaFunctions, AreThoseOfTheToolkit) {
   EXPECT_EQ(kNonBlockingStream, static_cast<unsigned>(CU_STREAM_NON_BLOCKING));
   EXPECT_EQ(kThreadLocalCapture, static_cast<int>(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
   EXPECT_EQ(kPortableHostMemory, static_cast<unsigned>(CU_MEMHOSTALLOC_PORTABLE));
+  EXPECT_EQ(kEventWithoutTime, static_cast<unsigned>(CU_EVENT_DISABLE_TIMING));
+  EXPECT_EQ(kLegacyStream, reinterpret_cast<std::uintptr_t>(CU_STREAM_LEGACY));
 }
 
 #else

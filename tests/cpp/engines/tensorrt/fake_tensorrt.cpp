@@ -4,11 +4,16 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <iterator>
+#include <limits>
+#include <map>
 #include <sstream>
 #include <thread>
 #include <utility>
 
+#include "engines/tensorrt/shape_run.h"
 #include "instseg/errors.h"
+#include "runtime/fake_mask_rtdetr.h"
 
 namespace instseg::testing {
 namespace {
@@ -51,15 +56,30 @@ class FakeStream final : public Stream {
 
   void* handle() const override { return const_cast<FakeStream*>(this); }
   void copy_to_device(void* device, const void* host, std::size_t size) override {
-    add([=] { std::memcpy(device, host, size); });
+    gpu_->bytes_up += size;
+    add([=, gpu = gpu_] {
+      gpu->expect_on_device(device, size);
+      gpu->expect_pinned(host, size);
+      std::memcpy(device, host, size);
+    });
   }
   void copy_to_host(void* host, const void* device, std::size_t size) override {
-    add([=] { std::memcpy(host, device, size); });
+    gpu_->bytes_down += size;
+    add([=, gpu = gpu_] {
+      gpu->expect_on_device(device, size);
+      gpu->expect_pinned(host, size);
+      std::memcpy(host, device, size);
+    });
   }
   void synchronize() override {
     if (entered == 0) ++gpu_->misused;
     for (const Work& work : queue_) work();
     queue_.clear();
+  }
+  void wait_for(void* other) override {
+    if (entered == 0) ++gpu_->misused;
+    ++gpu_->waits;
+    gpu_->waited_for = other;
   }
   void begin_capture() override {
     capturing_ = true;
@@ -89,33 +109,44 @@ void FakeGraph::launch() {
 
 class FakeMemory final : public Memory {
  public:
-  FakeMemory(std::shared_ptr<FakeGpu> gpu, std::atomic<std::size_t>& bytes, std::size_t size)
-      : gpu_(std::move(gpu)), bytes_(bytes), values_(size, std::byte{0xff}) {
+  FakeMemory(std::shared_ptr<FakeGpu> gpu, bool is_pinned, std::size_t size)
+      : gpu_(std::move(gpu)),
+        bytes_(is_pinned ? gpu_->pinned_bytes : gpu_->device_bytes),
+        live_(is_pinned ? gpu_->pinned_memory : gpu_->device_memory),
+        values_(size, std::byte{0xff}) {
     if (entered == 0) ++gpu_->misused;
     bytes_ += size;
     ++gpu_->allocations;
+    const std::lock_guard lock(gpu_->mutex);
+    live_[values_.data()] = size;
   }
-  ~FakeMemory() override { bytes_ -= values_.size(); }
+  ~FakeMemory() override {
+    bytes_ -= values_.size();
+    const std::lock_guard lock(gpu_->mutex);
+    live_.erase(values_.data());
+  }
   void* data() const override { return const_cast<std::byte*>(values_.data()); }
   std::size_t size() const override { return values_.size(); }
 
  private:
   std::shared_ptr<FakeGpu> gpu_;
   std::atomic<std::size_t>& bytes_;
+  std::map<const std::byte*, std::size_t>& live_;
   std::vector<std::byte> values_;
 };
 
 class FakeDevice final : public Device {
  public:
-  explicit FakeDevice(std::shared_ptr<FakeGpu> gpu) : gpu_(std::move(gpu)) {}
+  FakeDevice(std::shared_ptr<FakeGpu> gpu, int index) : gpu_(std::move(gpu)), index_(index) {}
+  int index() const override { return index_; }
   const GpuDescription& description() const override { return gpu_->gpu; }
   void enter() const override { ++entered; }
   void leave() const noexcept override { --entered; }
   std::unique_ptr<Memory> allocate(std::size_t size) const override {
-    return std::make_unique<FakeMemory>(gpu_, gpu_->device_bytes, size);
+    return std::make_unique<FakeMemory>(gpu_, false, size);
   }
   std::unique_ptr<Memory> allocate_pinned(std::size_t size) const override {
-    return std::make_unique<FakeMemory>(gpu_, gpu_->pinned_bytes, size);
+    return std::make_unique<FakeMemory>(gpu_, true, size);
   }
   std::unique_ptr<Stream> make_stream() const override {
     return std::make_unique<FakeStream>(gpu_);
@@ -123,6 +154,7 @@ class FakeDevice final : public Device {
 
  private:
   std::shared_ptr<FakeGpu> gpu_;
+  int index_;
 };
 
 class FakeDriver final : public Driver {
@@ -130,14 +162,26 @@ class FakeDriver final : public Driver {
   FakeDriver(std::shared_ptr<FakeGpu> gpu, int num_devices)
       : gpu_(std::move(gpu)), num_devices_(num_devices) {}
   int num_devices() const override { return num_devices_; }
-  std::shared_ptr<const Device> open(int) const override {
-    return std::make_shared<FakeDevice>(gpu_);
+  std::shared_ptr<const Device> open(int index) const override {
+    return std::make_shared<FakeDevice>(gpu_, index);
   }
 
  private:
   std::shared_ptr<FakeGpu> gpu_;
   int num_devices_;
 };
+
+// The shape of an output of FakeMaskRtdetr; null for other names.
+const Shape* mask_rtdetr_output(const std::string& name) {
+  constexpr int queries = FakeMaskRtdetr::kQueries;
+  constexpr int side = FakeMaskRtdetr::kPrototypeSide;
+  static const std::map<std::string, Shape> shapes = {{"boxes", {1, queries, 4}},
+                                                      {"logits", {1, queries, 3}},
+                                                      {"coefficients", {1, queries, 3}},
+                                                      {"prototypes", {1, 3, side, side}}};
+  const auto found = shapes.find(name);
+  return found != shapes.end() ? &found->second : nullptr;
+}
 
 class FakeContext final : public Context {
  public:
@@ -154,6 +198,7 @@ class FakeContext final : public Context {
   Shape output_shape(const std::string& name) const override {
     if (name == "doubled") return shape_;
     if (name == "sums") return {1, 3};
+    if (const Shape* const shape = mask_rtdetr_output(name)) return *shape;
     return {shape_[0], 2};
   }
   bool set_address(const std::string& name, void* memory, Log&) override {
@@ -189,6 +234,10 @@ class FakeContext final : public Context {
       }
       return;
     }
+    if (kind_ == "mask_rtdetr") {
+      compute_mask_rtdetr();
+      return;
+    }
     const float* row = addresses_.at("features");
     for (std::int64_t r = 0; r < shape_[0]; ++r, row += 4) {
       float* const out = addresses_.at("row_sums") + 2 * r;
@@ -196,6 +245,23 @@ class FakeContext final : public Context {
       out[1] = static_cast<float>(r);
     }
     gpu_->rows_computed = static_cast<int>(shape_[0]);
+  }
+
+  void compute_mask_rtdetr() {
+    const FakeMaskRtdetr network = {.boxes = addresses_.at("boxes"),
+                                    .logits = addresses_.at("logits"),
+                                    .coefficients = addresses_.at("coefficients"),
+                                    .prototypes = addresses_.at("prototypes")};
+    network.compute(addresses_.at("image"));
+    const auto last = [&](const char* name) -> float& {
+      return addresses_.at(name)[num_values(*mask_rtdetr_output(name)) - 1];
+    };
+    if (gpu_->nan_in_coefficients) {
+      last("coefficients") = std::numeric_limits<float>::quiet_NaN();
+    }
+    if (gpu_->infinity_in_prototypes) {
+      last("prototypes") = std::numeric_limits<float>::infinity();
+    }
   }
 
   std::shared_ptr<FakeGpu> gpu_;
@@ -217,6 +283,13 @@ class FakePlan final : public Plan {
       return {{"image", true, type, shape_},
               {"doubled", false, type, shape_},
               {"sums", false, type, {1, 3}}};
+    }
+    if (kind_ == "mask_rtdetr") {
+      std::vector<TensorDescription> all = {{"image", true, type, shape_}};
+      for (const char* name : {"boxes", "logits", "coefficients", "prototypes"}) {
+        all.push_back({name, false, type, *mask_rtdetr_output(name)});
+      }
+      return all;
     }
     return {{"features", true, type, shape_}, {"row_sums", false, type, {shape_[0], 2}}};
   }
@@ -265,7 +338,7 @@ class FakeAdapter final : public Adapter {
     }
     std::string kind;
     std::ifstream(request.onnx_file) >> kind;
-    if (gpu_->fail_to_build || (kind != "image" && kind != "rows")) {
+    if (gpu_->fail_to_build || (kind != "image" && kind != "rows" && kind != "mask_rtdetr")) {
       log.write(Log::Severity::kError, ("no importer for the operator " + kind).c_str());
       return {};
     }
@@ -298,7 +371,26 @@ TensorSpec tensor(const std::string& name, const std::string& meaning, Shape sha
   return {.name = name, .meaning = meaning, .dtype = "float32", .shape = std::move(shape)};
 }
 
+bool contains(const std::map<const std::byte*, std::size_t>& memory, const void* begin,
+              std::size_t size) {
+  const auto* const first = static_cast<const std::byte*>(begin);
+  const auto after = memory.upper_bound(first);
+  if (after == memory.begin()) return false;
+  const auto& [start, length] = *std::prev(after);
+  return first + size <= start + length;
+}
+
 }  // namespace
+
+void FakeGpu::expect_on_device(const void* begin, std::size_t size) {
+  const std::lock_guard lock(mutex);
+  if (!contains(device_memory, begin, size)) ++misused;
+}
+
+void FakeGpu::expect_pinned(const void* begin, std::size_t size) {
+  const std::lock_guard lock(mutex);
+  if (!contains(pinned_memory, begin, size)) ++misused;
+}
 
 std::shared_ptr<Adapter> make_fake_adapter(std::shared_ptr<FakeGpu> gpu) {
   return std::make_shared<FakeAdapter>(std::move(gpu));
@@ -306,6 +398,10 @@ std::shared_ptr<Adapter> make_fake_adapter(std::shared_ptr<FakeGpu> gpu) {
 
 std::shared_ptr<const Driver> make_fake_driver(std::shared_ptr<FakeGpu> gpu, int num_devices) {
   return std::make_shared<FakeDriver>(std::move(gpu), num_devices);
+}
+
+void queue_work(Stream& stream, std::function<void()> work) {
+  static_cast<FakeStream&>(stream).add(std::move(work));
 }
 
 NetworkSpec image_network(const TemporaryFolder& folder, std::int64_t side) {
@@ -327,6 +423,22 @@ NetworkSpec rows_network(const TemporaryFolder& folder) {
           .sha256 = "def",
           .inputs = {tensor("features", "roi_features", {-1, 4})},
           .outputs = {tensor("row_sums", "row_sums", {-1, 2})}};
+}
+
+NetworkSpec mask_rtdetr_network(const TemporaryFolder& folder) {
+  folder.write("detr.onnx", "mask_rtdetr");
+  constexpr int side = FakeMaskRtdetr::kSide;
+  NetworkSpec network{.role = "detector",
+                      .file = folder.path() / "detr.onnx",
+                      .size_bytes = 11,
+                      .sha256 = "ghi",
+                      .inputs = {tensor("image", "image", {-1, 3, side, side})}};
+  for (const char* name : {"boxes", "logits", "coefficients", "prototypes"}) {
+    Shape shape = *mask_rtdetr_output(name);
+    shape[0] = -1;
+    network.outputs.push_back(tensor(name, name, std::move(shape)));
+  }
+  return network;
 }
 
 PlanSource fake_source(const std::shared_ptr<FakeGpu>& gpu, NetworkSpec network) {

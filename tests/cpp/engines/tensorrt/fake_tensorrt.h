@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -31,6 +33,8 @@ struct FakeGpu {
   std::atomic<bool> fail_to_enqueue{false};
   std::atomic<bool> refuses_shapes{false};
   std::atomic<bool> cannot_record{false};
+  std::atomic<bool> nan_in_coefficients{false};  // the last value of each
+  std::atomic<bool> infinity_in_prototypes{false};
   std::atomic<int> build_ms{0};
 
   // Counted by the fakes.
@@ -49,15 +53,29 @@ struct FakeGpu {
   std::atomic<std::size_t> device_bytes{0};  // that live
   std::atomic<std::size_t> pinned_bytes{0};
   std::atomic<int> allocations{0};
-  std::atomic<int> misused{0};  // two threads in one context, or no device current
+  std::atomic<std::size_t> bytes_up{0};  // that were copied
+  std::atomic<std::size_t> bytes_down{0};
+  std::atomic<int> waits{0};  // for other streams
+  std::atomic<void*> waited_for{nullptr};
+  std::atomic<int> kernels{0};  // that ran
+  // Two threads in one context, no device current, or memory that is not there or of another kind
+  // when the stream comes to it.
+  std::atomic<int> misused{0};
   std::mutex mutex;
+  std::map<const std::byte*, std::size_t> device_memory;  // that live: begin, bytes
+  std::map<const std::byte*, std::size_t> pinned_memory;
   tensorrt::BuildRequest request;       // of the last build; its spans and pointers are stale
   std::vector<std::byte> timing_cache;  // that it brought
+
+  // Count a misuse unless all of [begin, begin + size) is memory of that kind.
+  void expect_on_device(const void* begin, std::size_t size);
+  void expect_pinned(const void* begin, std::size_t size);
 };
 
 // Stands in for TensorRT. Its "ONNX" files hold one word:
 //   "image"  image [1,3,h,w] -> doubled [1,3,h,w] (twice the image), sums [1,3] (of each channel)
 //   "rows"   features [R,4]  -> row_sums [R,2] (the sum, and the row's place)
+//   "mask_rtdetr"  FakeMaskRtdetr (runtime/fake_mask_rtdetr.h)
 //   else     the parser refuses it
 // Its plans are text. Contexts work on the fake device's memory when the stream gets to it.
 std::shared_ptr<tensorrt::Adapter> make_fake_adapter(std::shared_ptr<FakeGpu> gpu);
@@ -67,10 +85,14 @@ std::shared_ptr<tensorrt::Adapter> make_fake_adapter(std::shared_ptr<FakeGpu> gp
 std::shared_ptr<const tensorrt::Driver> make_fake_driver(std::shared_ptr<FakeGpu> gpu,
                                                          int num_devices = 2);
 
-// What instseg.json would say of the two networks; the file is written into `folder`. Sides of the
+// Puts work on a stream of the fake driver's.
+void queue_work(tensorrt::Stream& stream, std::function<void()> work);
+
+// What instseg.json would say of the networks; the file is written into `folder`. Sides of the
 // image are open where `side` is -1.
 NetworkSpec image_network(const TemporaryFolder& folder, std::int64_t side);
 NetworkSpec rows_network(const TemporaryFolder& folder);
+NetworkSpec mask_rtdetr_network(const TemporaryFolder& folder);
 
 // A source of plans out of these fakes, without a cache.
 tensorrt::PlanSource fake_source(const std::shared_ptr<FakeGpu>& gpu, NetworkSpec network);

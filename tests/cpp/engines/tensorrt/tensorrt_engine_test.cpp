@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engines/registry.h"
+#include "engines/tensorrt/fake_kernels.h"
 #include "engines/tensorrt/fake_tensorrt.h"
 #include "instseg/errors.h"
 #include "testing.h"
@@ -12,9 +13,11 @@ namespace instseg::tensorrt {
 namespace {
 
 using testing::FakeGpu;
+using testing::FakeKernelControls;
 using testing::image_network;
 using testing::make_fake_adapter;
 using testing::make_fake_driver;
+using testing::make_fake_kernels;
 using testing::rows_network;
 using testing::TemporaryFolder;
 
@@ -116,6 +119,33 @@ TEST(TensorRtEngine, RefusesTf32WhereTheGpuHasNone) {
   bench.gpu->gpu.capability_major = 8;
   bench.engine->load(network, options("tf32"));
   EXPECT_TRUE(bench.gpu->request.precision == Precision::kTf32);
+}
+
+TEST(TensorRtEngine, PreparesImagesOnTheGpuWhereTheKernelsRunThere) {
+  const auto gpu = std::make_shared<FakeGpu>();
+  const auto controls = std::make_shared<FakeKernelControls>();
+  const auto engine = make_engine({.adapter = make_fake_adapter(gpu),
+                                   .driver = make_fake_driver(gpu),
+                                   .kernels = make_fake_kernels(gpu, controls)});
+  const TemporaryFolder folder;
+  const NetworkSpec network = image_network(folder, 8);
+  std::string said;
+  EngineOptions with_progress = options("fp32");
+  with_progress.progress = [&](const std::string& line) { said += line; };
+  const auto loaded = engine->load(network, with_progress);
+  EXPECT_TRUE(loaded->make_session()->on_device() != nullptr);
+  EXPECT_TRUE(said.find("kernels") == std::string::npos);
+  controls->problem = "no kernel image is available for execution on the device";
+  const auto without = engine->load(network, with_progress);
+  EXPECT_TRUE(without->make_session()->on_device() == nullptr);
+  EXPECT_TRUE(said.find("do not run on Tesla T4 (no kernel image is available for execution on the "
+                        "device); images are prepared and masks drawn on the CPU") !=
+              std::string::npos);
+  engine->load(network, options("fp32"));  // without anyone to tell
+  EXPECT_EQ(gpu->misused, 0);
+
+  Bench bench;  // a build without kernels
+  EXPECT_TRUE(bench.engine->load(network, options("fp32"))->make_session()->on_device() == nullptr);
 }
 
 TEST(TensorRtEngine, CountsTheGpus) {
