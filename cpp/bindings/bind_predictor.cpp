@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "bindings.h"
+#include "cuda/dlpack_image.h"
+#include "dlpack_capsule.h"
 #include "instseg/errors.h"
 #include "instseg/predictor.h"
 
@@ -34,6 +36,19 @@ Result predict(const Predictor& predictor, const py::array& image, const std::st
   const ImageView view = image_view(image, color);
   const py::gil_scoped_release nogil;
   return predictor.predict(view, {threshold, max_detections, std::move(class_ids), clip_masks});
+}
+
+Result predict_dlpack(const Predictor& predictor, const py::object& capsule,
+                      const std::string& color, std::optional<float> threshold,
+                      std::optional<int> max_detections, std::optional<std::vector<int>> class_ids,
+                      bool clip_masks) {
+  if (color != "bgr" && color != "rgb") {
+    throw InvalidArgument("color is '" + color + "', expected 'bgr' or 'rgb'");
+  }
+  const DlpackCapsule taken(capsule);  // let go with the interpreter lock held
+  const DeviceImage image = device_image(taken.tensor(), color == "rgb");
+  const py::gil_scoped_release nogil;
+  return predictor.predict(image, {threshold, max_detections, std::move(class_ids), clip_masks});
 }
 
 std::vector<Result> predict_batch(const Predictor& predictor, const std::vector<py::array>& images,
@@ -97,6 +112,13 @@ void bind_predictor(py::module_& m) {
            py::arg("class_ids") = py::none(), py::arg("clip_masks") = true,
            "Segments uint8 [H, W] (\"gray\") or [H, W, channels], not copied.\n"
            "Raises InvalidArgument or EngineError.")
+      .def("predict_dlpack", &predict_dlpack, py::arg("capsule"), py::kw_only(),
+           py::arg("color") = "bgr", py::arg("threshold") = py::none(),
+           py::arg("max_detections") = py::none(), py::arg("class_ids") = py::none(),
+           py::arg("clip_masks") = true,
+           "Segments uint8 [H, W], [H, W, 1], [H, W, 3] or [H, W, 4] in memory of the predictor's\n"
+           "GPU, not copied. capsule: what __dlpack__(stream=1) gives, whose tensor is let go at\n"
+           "the end. color: \"bgr\" or \"rgb\". Raises InvalidArgument or EngineError.")
       .def("predict_batch", &predict_batch, py::arg("images"), py::kw_only(), py::arg("colors"),
            py::arg("threshold") = py::none(), py::arg("max_detections") = py::none(),
            py::arg("class_ids") = py::none(), py::arg("clip_masks") = true,

@@ -153,6 +153,12 @@ class Predictor:
         """
         One Result per image, in order; sizes and colors may differ.
         """
+    def predict_dlpack(self, capsule: typing.Any, *, color: str = 'bgr', threshold: typing.SupportsFloat | typing.SupportsIndex | None = None, max_detections: typing.SupportsInt | typing.SupportsIndex | None = None, class_ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, clip_masks: bool = True) -> Result:
+        """
+        Segments uint8 [H, W], [H, W, 1], [H, W, 3] or [H, W, 4] in memory of the predictor's
+        GPU, not copied. capsule: what __dlpack__(stream=1) gives, whose tensor is let go at
+        the end. color: "bgr" or "rgb". Raises InvalidArgument or EngineError.
+        """
     def warm_up(self) -> None:
         """
         Runs one prediction on a blank image.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from instseg.dlpack_images import has_dlpack, host_array
 from instseg.encoded_image import bytes_pixels, file_pixels, pil_pixels
 from instseg.errors import InvalidArgument
 from instseg.http_client import is_web_address
@@ -30,7 +31,7 @@ def load_pixels(
     """Reads and decodes an image.
 
     image  path (str or Path), http(s) address (str), the bytes of an image file, PIL image, or
-           array (see `array_pixels`)
+           array (see `array_pixels`): NumPy's, or another library's in memory of the CPU by DLPack
     color  order of the channels if `image` is an array; the other kinds know theirs
     name   what messages call the image if it is bytes
 
@@ -49,15 +50,17 @@ def load_pixels(
         return bytes_pixels(image, name=name, max_pixels=max_pixels)
     if _is_pil_image(image):
         return pil_pixels(image, max_pixels=max_pixels)
+    if has_dlpack(image):
+        return array_pixels(host_array(image), color=color, max_pixels=max_pixels)
     kind = type(image)
     remedy = ""
-    if hasattr(image, "__array__") or hasattr(image, "__dlpack__"):
+    if hasattr(image, "__array__"):
         remedy = " Give numpy.asarray(image), uint8, [H, W, 3]."
     elif isinstance(image, list | tuple):
         remedy = " For several images call predict_batch() or stream()."
     raise InvalidArgument(
         f"An image cannot be of type {kind.__module__}.{kind.__qualname__}; expected a path, an "
-        f"http(s) address, bytes of an image file, a PIL image or a numpy array.{remedy}"
+        f"http(s) address, bytes of an image file, a PIL image or an array.{remedy}"
     )
 
 

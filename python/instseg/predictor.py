@@ -10,9 +10,8 @@ from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from instseg.decode_ahead import run_ahead
+from instseg.dlpack_images import GpuPixels, gpu_pixels, has_dlpack, lies_on_gpu
 from instseg.errors import ImageError, InstsegError, InvalidArgument
 from instseg.image_arrays import DEFAULT_MAX_IMAGE_PIXELS, Pixels, check_color
 from instseg.image_input import fetch_if_address, load_pixels
@@ -134,7 +133,10 @@ class Predictor:
 
         image           path, http(s) address, bytes of an image file, PIL image, or array: uint8 or
                         uint16 (its upper eight bits), [H, W], [H, W, 3] or [H, W, 4] (the fourth,
-                        alpha, is ignored)
+                        alpha, is ignored). Arrays are NumPy's, or of any library with DLPack
+                        (PyTorch, CuPy, JAX, ...). Those in memory of the GPU that the predictor
+                        computes on are taken there, uint8, where it is TensorRT with CUDA kernels
+                        (docs/gpu.md); what fills them on this thread's stream is waited for
         color           order of an array's channels: "bgr" (as OpenCV) or "rgb"
         threshold       instances with a higher score are kept; default: the model's own
         max_detections  at most so many, best first
@@ -150,7 +152,7 @@ class Predictor:
         """
         options = self._options(threshold, max_detections, classes, clip_masks, tile, overlap)
         check_color(color)
-        return self._predict(self._load(_item(image), color), options)
+        return self._predict(self._take(image, color), options)
 
     def predict_batch(
         self,
@@ -177,15 +179,15 @@ class Predictor:
                 f"predict_batch() takes a list of images, not {type(images).__name__}; for the "
                 "images of a folder or pattern call stream()."
             )
-        if isinstance(images, np.ndarray) and images.ndim < 4:
+        if has_dlpack(images) and getattr(images, "ndim", 0) < 4:
             raise InvalidArgument(
-                f"predict_batch() takes a list of images; an array of shape {list(images.shape)} "
+                f"predict_batch() takes a list of images; an array of shape {_shape(images)} "
                 "is one image: give [array], or list(array) if it holds grey images."
             )
         loaded = []
         for position, image in enumerate(images):
             try:
-                loaded.append(self._load(_item(image, position), color))
+                loaded.append(self._take(image, color, position))
             except InstsegError as error:
                 raise type(error)(f"Image {position} of the batch: {error}") from error
         return self._predict_batch(loaded, options)
@@ -298,6 +300,13 @@ class Predictor:
         }
         return _Options(core, check_tiling(tile, overlap))
 
+    def _take(self, image: Any, color: str, position: int | None = None) -> _Loaded:
+        """As `_load`, on the caller's thread: arrays on a GPU stay there."""
+        item = _item(image, position)
+        if not lies_on_gpu(image):
+            return self._load(item, color)
+        return _Loaded(item, None, color, gpu_pixels(image, color), 0.0)
+
     def _load(self, item: SourceItem, color: str, cancelled: Event | None = None) -> _Loaded:
         """Reads and decodes an image; raises InvalidArgument or ImageError."""
         if item.error is not None:
@@ -323,6 +332,14 @@ class Predictor:
 
     def _predict(self, loaded: _Loaded, options: _Options) -> Result:
         pixels = loaded.pixels
+        if isinstance(pixels, GpuPixels):
+            if options.tiling is not None:
+                raise InvalidArgument(
+                    "tile= cuts images in memory of the CPU; give a host array: x.cpu().numpy() of "
+                    "PyTorch's, x.get() of CuPy's."
+                )
+            on_gpu = self._core.predict_dlpack(pixels.capsule, color=pixels.color, **options.core)
+            return self._result(on_gpu, loaded)
         if options.tiling is None:
             found = self._core.predict(pixels.array, color=pixels.color, **options.core)
             return self._result(found, loaded)
@@ -338,11 +355,12 @@ class Predictor:
     def _predict_batch(self, batch: list[_Loaded], options: _Options) -> list[Result]:
         if not batch:
             return []
-        if options.tiling is not None:
+        pixels = [loaded.pixels for loaded in batch if isinstance(loaded.pixels, Pixels)]
+        if options.tiling is not None or len(pixels) < len(batch):
             return [self._predict(loaded, options) for loaded in batch]
         found = self._core.predict_batch(
-            [loaded.pixels.array for loaded in batch],
-            colors=[loaded.pixels.color for loaded in batch],
+            [each.array for each in pixels],
+            colors=[each.color for each in pixels],
             **options.core,
         )
         return [self._result(one, loaded) for one, loaded in zip(found, batch, strict=True)]
@@ -384,7 +402,7 @@ class Predictor:
         decoded = run_ahead(
             pages.expand(list_items(source)),
             load,
-            weight=lambda got: got.pixels.array.nbytes if isinstance(got, _Loaded) else 0,
+            weight=lambda got: got.size_bytes if isinstance(got, _Loaded) else 0,
             num_threads=min(DECODE_THREADS, ahead),
             max_items=ahead,
             max_weight=READ_AHEAD_BYTES,
@@ -432,7 +450,12 @@ class _Loaded:
     __slots__ = ("color", "decode_ms", "image", "item", "pixels", "time_s")
 
     def __init__(
-        self, item: SourceItem, image: Any, color: str, pixels: Pixels, decode_ms: float
+        self,
+        item: SourceItem,
+        image: Any,
+        color: str,
+        pixels: Pixels | GpuPixels,
+        decode_ms: float,
     ) -> None:
         self.item = item
         self.image = image  # what was given; of an address, what was fetched
@@ -441,12 +464,23 @@ class _Loaded:
         self.decode_ms = decode_ms
         self.time_s: float | None = None  # of a frame
 
+    @property
+    def size_bytes(self) -> int:
+        """Of the decoded image in memory of the CPU."""
+        return self.pixels.array.nbytes if isinstance(self.pixels, Pixels) else 0
+
     def reader(self, max_pixels: int) -> Any:
-        """Gives the pixels again, without holding them."""
+        """Gives the pixels again, without holding them; None for those on a GPU."""
+        if isinstance(self.pixels, GpuPixels):
+            return None
         if isinstance(self.item.image, PageTicket):
             return self.item.image.reader(Page(self.pixels, self.time_s))
         image, color, name = self.image, self.color, self.item.source
         return lambda: load_pixels(image, color=color, max_pixels=max_pixels, name=name)
+
+
+def _shape(array: Any) -> list[int]:
+    return [int(side) for side in getattr(array, "shape", ())]
 
 
 def _page_index(item: SourceItem) -> int | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
+from instseg.dlpack_images import has_dlpack
 from instseg.encoded_image import IMAGE_SUFFIXES
 from instseg.errors import ImageError, InstsegError
 from instseg.http_client import is_web_address
@@ -81,7 +82,7 @@ def _is_iterable_of_images(source: object) -> bool:
     """Whether to look inside. Bytes, arrays and PIL images can be iterated but are one image."""
     if isinstance(source, bytes | bytearray | memoryview) or hasattr(source, "__array_interface__"):
         return False
-    return isinstance(source, Iterable)
+    return isinstance(source, Iterable) and not has_dlpack(source)
 
 
 def _walk_iterable(source: Any, suffixes: tuple[str, ...]) -> Iterator[_Found | SourceItem]:

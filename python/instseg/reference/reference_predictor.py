@@ -140,6 +140,13 @@ class ReferencePredictor:
             },
         )
 
+    def predict_dlpack(self, capsule: Any, **options: Any) -> CoreResult:
+        """Raises InvalidArgument: its steps are OpenCV's, on the CPU."""
+        raise InvalidArgument(
+            f'The engine "{REFERENCE_ENGINE}" takes images in memory of the CPU; give a host '
+            "array: x.cpu().numpy() of PyTorch's, x.get() of CuPy's."
+        )
+
     def predict_batch(
         self, images: Sequence[NDArray[np.uint8]], *, colors: Sequence[str], **options: Any
     ) -> list[CoreResult]:

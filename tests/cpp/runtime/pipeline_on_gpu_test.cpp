@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "cuda/mask_plan.h"
 #include "engines/tensorrt/fake_kernels.h"
 #include "engines/tensorrt/fake_tensorrt.h"
 #include "engines/tensorrt/tensorrt_engine.h"
@@ -142,6 +143,15 @@ TEST(PipelineOnGpu, RefusesWhatIsNotFiniteAsTheCpuDoes) {
   on_gpu.gpu->infinity_in_prototypes = false;
   const FakePipeline plain;
   EXPECT_TRUE(same_result(on_gpu->predict(image.view(), {}), plain->predict(image.view(), {})));
+}
+
+TEST(PipelineOnGpu, LeavesMasksThatAreTooHighForAKernelToTheCpu) {
+  const GpuPipeline on_gpu;
+  const FakePipeline on_cpu;
+  const TestImage image = test_image(4 * kMostMaskRows, 1, 6, PixelFormat::kGray);
+  const Result expected = on_cpu->predict(image.view(), {.threshold = 0.3f});
+  EXPECT_TRUE(expected.size() > 0 && expected.masks[0].region().height > kMostMaskRows);
+  EXPECT_TRUE(same_result(on_gpu->predict(image.view(), {.threshold = 0.3f}), expected));
 }
 
 TEST(PipelineOnGpu, TakesPicturesThatLieThere) {
