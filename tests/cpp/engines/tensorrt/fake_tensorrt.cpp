@@ -74,6 +74,7 @@ class FakeStream final : public Stream {
   void synchronize() override {
     if (entered == 0) ++gpu_->misused;
     for (const Work& work : queue_) work();
+    gpu_->queued -= static_cast<int>(queue_.size());
     queue_.clear();
   }
   void wait_for(void* other) override {
@@ -91,7 +92,10 @@ class FakeStream final : public Stream {
     return std::make_unique<FakeGraph>(gpu_, *this, std::move(captured_));
   }
 
-  void add(Work work) { (capturing_ ? captured_ : queue_).push_back(std::move(work)); }
+  void add(Work work) {
+    if (!capturing_) ++gpu_->queued;
+    (capturing_ ? captured_ : queue_).push_back(std::move(work));
+  }
   bool is_capturing() const { return capturing_; }
 
  private:

@@ -58,6 +58,7 @@ struct FakeGpu {
   std::atomic<int> waits{0};  // for other streams
   std::atomic<void*> waited_for{nullptr};
   std::atomic<int> kernels{0};  // that ran
+  std::atomic<int> queued{0};   // pieces of work that no one has waited for
   // Two threads in one context, no device current, or memory that is not there or of another kind
   // when the stream comes to it.
   std::atomic<int> misused{0};

@@ -98,11 +98,13 @@ TEST(TensorRtStages, PrepareTheImage) {
       EXPECT_TRUE(same(session.output(0), expected.boxes));
       EXPECT_TRUE(same(session.output(1), expected.logits));
       EXPECT_TRUE(same(session.output(kPrototypes), expected.prototypes));
-      // An input that comes as floats again, in between.
+      // Another that comes as floats, in between.
+      const auto other_bytes = random_bytes(50 + i, 50 * 50 * 3);
+      const Expected other(view(other_bytes, 50, 50), bench.spec);
       const std::int64_t shape[] = {1, 3, 64, 64};
-      std::ranges::copy(expected.image, session.input(0, shape).begin());
+      std::ranges::copy(other.image, session.input(0, shape).begin());
       session.run();
-      EXPECT_TRUE(same(session.output(1), expected.logits));
+      EXPECT_TRUE(same(session.output(1), other.logits));
     }
     EXPECT_TRUE(bench.gpu->launches > 5);
   }
@@ -247,6 +249,7 @@ TEST(TensorRtStages, WorkAgainAfterFailures) {
     failing = true;
     // Other sizes: other tables, more memory.
     EXPECT_THROWS(EngineError, text, predict(view(other_bytes, 300, 200)));
+    EXPECT_EQ(bench.gpu->queued, 0);  // memory may be given back, the caller's too
     failing = false;
     masks.assign(1, Mask());
     EXPECT_TRUE(predict(view(bytes, 40, 50)));
@@ -257,6 +260,7 @@ TEST(TensorRtStages, WorkAgainAfterFailures) {
   bench.gpu->fail_to_enqueue = true;
   fresh.put_image(0, view(bytes, 40, 50), bench.spec);
   EXPECT_THROWS(EngineError, "illegal memory access", fresh.run());
+  EXPECT_EQ(bench.gpu->queued, 0);
   bench.gpu->fail_to_enqueue = false;
   fresh.put_image(0, view(bytes, 40, 50), bench.spec);
   fresh.run();
@@ -266,6 +270,7 @@ TEST(TensorRtStages, WorkAgainAfterFailures) {
   session.run();
   bench.controls->fail_to_launch = true;
   EXPECT_THROWS(EngineError, "could not be started", session.draw_masks(to_draw, masks));
+  EXPECT_EQ(bench.gpu->queued, 0);
   bench.controls->fail_to_launch = false;
   EXPECT_TRUE(session.draw_masks(to_draw, masks));
   EXPECT_TRUE(masks == wanted);
