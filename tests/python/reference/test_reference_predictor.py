@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gpu_arrays import GpuArray, is_used
 from official import LABELS, official
 
 from instseg import EngineError, InvalidArgument, ModelError, Predictor
@@ -188,6 +189,13 @@ def test_a_name_is_looked_up(fake: Any, tmp_path: Path, monkeypatch: pytest.Monk
     official(tmp_path / "models" / "SOLOv2")
     monkeypatch.setenv("INSTSEG_MODEL_DIR", str(tmp_path / "models"))
     assert Predictor("SOLOv2", engine="paddle").info()["model_name"] == "Fake"
+
+
+def test_an_array_on_a_gpu_is_refused(fake: Any, tmp_path: Path) -> None:
+    image = GpuArray(grey(9))
+    with pytest.raises(InvalidArgument, match='"paddle" takes images in memory of the CPU; give'):
+        Predictor(official(tmp_path / "m"), engine="paddle").predict(image)
+    assert not is_used(image.capsules[0])  # its library lets it go
 
 
 def test_a_network_folder_is_refused(fake: Any, tiny_model: Path) -> None:

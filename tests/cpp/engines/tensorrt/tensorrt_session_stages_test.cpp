@@ -77,7 +77,7 @@ bool same(const TensorView& view, const std::vector<float>& expected) {
   return view.data != nullptr && std::ranges::equal(view.values(), expected);
 }
 
-TEST(TensorRtStages, AreThereWithKernelsAlone) {
+TEST(TensorRtSessionStages, AreThereWithKernelsAlone) {
   Bench bench;
   TensorRtSession without(bench.store(mask_rtdetr_network(bench.folder), false));
   EXPECT_TRUE(without.on_device() == nullptr);
@@ -85,7 +85,7 @@ TEST(TensorRtStages, AreThereWithKernelsAlone) {
   EXPECT_TRUE(with.on_device() == &with);
 }
 
-TEST(TensorRtStages, PrepareTheImage) {
+TEST(TensorRtSessionStages, PrepareTheImage) {
   Bench bench;
   {
     TensorRtSession session(bench.detector());
@@ -112,7 +112,7 @@ TEST(TensorRtStages, PrepareTheImage) {
   EXPECT_EQ(bench.gpu->device_bytes + bench.gpu->pinned_bytes, 0u);
 }
 
-TEST(TensorRtStages, PrepareImagesOfManySizesForNetworksOfOpenShapes) {
+TEST(TensorRtSessionStages, PrepareImagesOfManySizesForNetworksOfOpenShapes) {
   Bench bench;
   bench.spec.keep_ratio = true;
   bench.spec.pad_stride = 32;
@@ -137,7 +137,7 @@ TEST(TensorRtStages, PrepareImagesOfManySizesForNetworksOfOpenShapes) {
   EXPECT_EQ(bench.gpu->misused, 0);
 }
 
-TEST(TensorRtStages, KeepOutputsOnTheGpuUntilTheyAreFetched) {
+TEST(TensorRtSessionStages, KeepOutputsOnTheGpuUntilTheyAreFetched) {
   Bench bench;
   TensorRtSession session(bench.detector());
   session.keep_output(kCoefficients);
@@ -164,7 +164,7 @@ TEST(TensorRtStages, KeepOutputsOnTheGpuUntilTheyAreFetched) {
   EXPECT_EQ(bench.gpu->misused, 0);
 }
 
-TEST(TensorRtStages, DrawMasksFromKeptOutputs) {
+TEST(TensorRtSessionStages, DrawMasksFromKeptOutputs) {
   Bench bench;
   TensorRtSession session(bench.detector());
   session.keep_output(kCoefficients);
@@ -200,7 +200,7 @@ TEST(TensorRtStages, DrawMasksFromKeptOutputs) {
   EXPECT_EQ(bench.gpu->misused, 0);
 }
 
-TEST(TensorRtStages, TakePicturesOfTheirOwnGpuAlone) {
+TEST(TensorRtSessionStages, TakePicturesOfTheirOwnGpuAlone) {
   Bench bench;
   const auto store = bench.detector();
   TensorRtSession session(store);
@@ -223,7 +223,7 @@ TEST(TensorRtStages, TakePicturesOfTheirOwnGpuAlone) {
   EXPECT_EQ(bench.gpu->misused, 0);
 }
 
-TEST(TensorRtStages, WorkAgainAfterFailures) {
+TEST(TensorRtSessionStages, WorkAgainAfterFailures) {
   Bench bench;
   TensorRtSession session(bench.detector());
   session.keep_output(kPrototypes);
@@ -277,7 +277,7 @@ TEST(TensorRtStages, WorkAgainAfterFailures) {
   EXPECT_EQ(bench.gpu->misused, 0);
 }
 
-TEST(TensorRtStages, OfThreadsDoNotMeet) {
+TEST(TensorRtSessionStages, OfThreadsDoNotMeet) {
   Bench bench;
   const auto store = bench.detector();
   std::vector<std::thread> threads;
