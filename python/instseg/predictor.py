@@ -246,7 +246,7 @@ class Predictor:
         networks                a dict for each network: role, file, inputs and outputs, lists of
                                 dicts with name, meaning and shape (-1 = any size; None: only a run
                                 tells), and layer_types: how many layers compute in which type, in
-                                what TensorRT has built by now; empty with other engines
+                                what the engine has compiled by now; empty where it does not say
         network_folder          path of the folder that was loaded, for C++ programs too; with the
                                 engine "paddle" the official folder
         max_image_pixels        images with more are refused

@@ -122,7 +122,7 @@ class INSTSEG_API Predictor {
   const PredictorInfo& info() const;
 
   // For each of info().networks, how many layers compute in which type ("fp32", "fp16", ...), in
-  // all that the engine has compiled by now; empty where it does not say. TensorRT does.
+  // all that the engine has compiled by now; empty where it does not say. OpenVINO and TensorRT do.
   std::vector<std::map<std::string, std::int64_t>> layer_types() const;
 
  private:
