@@ -2,6 +2,7 @@
 
 #include "bindings.h"
 #include "cpu/isa.h"
+#include "cuda/launch.h"
 #include "instseg/predictor.h"
 
 namespace instseg::python {
@@ -25,6 +26,8 @@ void bind_engines(py::module_& m) {
   m.def(
       "cpu_isa", [] { return std::string(isa_name(active_isa())); },
       "Instruction set of the kernels in use: \"scalar\", \"avx2\" or \"avx512\".");
+  m.def("has_cuda_kernels", &cuda_kernels_built,
+        "Whether this build holds the CUDA kernels (INSTSEG_CUDA).");
 }
 
 }  // namespace instseg::python

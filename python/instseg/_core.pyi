@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Mask', 'NetworkRunner', 'Predictor', 'Result', 'cpu_isa', 'engines', 'paste_mask', 'postprocess_mask_rtdetr', 'postprocess_ppyoloe_seg', 'postprocess_solov2', 'preprocess', 'rcnn_detections', 'rcnn_pool', 'rcnn_proposals', 'resize']
+__all__: list[str] = ['Mask', 'NetworkRunner', 'Predictor', 'Result', 'cpu_isa', 'engines', 'has_cuda_kernels', 'paste_mask', 'postprocess_mask_rtdetr', 'postprocess_ppyoloe_seg', 'postprocess_solov2', 'preprocess', 'rcnn_detections', 'rcnn_pool', 'rcnn_proposals', 'resize']
 class Mask:
     """
     A binary mask of one image, stored as the bits of a region.
@@ -189,6 +189,10 @@ def engines() -> list:
     """
     Every engine, in the order in which "auto" tries them: dicts with name, available, version,
     devices, precisions and remedy.
+    """
+def has_cuda_kernels() -> bool:
+    """
+    Whether this build holds the CUDA kernels (INSTSEG_CUDA).
     """
 def paste_mask(probabilities: numpy.ndarray, box: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], image_height: typing.SupportsInt | typing.SupportsIndex, image_width: typing.SupportsInt | typing.SupportsIndex, *, threshold: typing.SupportsFloat | typing.SupportsIndex = 0.5) -> Mask:
     """

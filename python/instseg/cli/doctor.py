@@ -68,6 +68,8 @@ def _engines(problems: list[str]) -> Iterator[str]:
         )
         return
     yield f"kernels        {_core.cpu_isa()}"
+    cuda = "in this build" if _core.has_cuda_kernels() else "not in this build (docs/gpu.md)"
+    yield f"CUDA kernels   {cuda}"
     from instseg.engine_table import described, engines
 
     for engine in engines():

@@ -19,7 +19,10 @@ def test_a_working_installation_is_ready(run: Any) -> None:
         f"({sys.executable})",
         "openvino 2",
         "engine         openvino ",
-        f"kernels        {instseg._core.cpu_isa()}",
+        f"kernels        {instseg._core.cpu_isa()}\n",
+        "CUDA kernels   in this build\n"
+        if instseg._core.has_cuda_kernels()
+        else "CUDA kernels   not in this build (docs/gpu.md)\n",
         "INSTSEG_MODEL_DIR is not set",
     ):
         assert fact in done.stdout
