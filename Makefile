@@ -14,7 +14,7 @@ PATH="$(CURDIR)/$(BIN):$$PATH" CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) $(BIN)/pip whe
   -C build-dir=build/wheel $(1) -C cmake.define.INSTSEG_WERROR=ON --wheel-dir dist .
 endef
 
-.PHONY: help demo test env library build cpp-test python-test lint stubs format asan tsan sanitize parity \
+.PHONY: help demo test env library build cpp-test python-test training-test sdk-test lint stubs format asan tsan sanitize parity \
         bench-kernels bench clean
 
 help:  ## This list
@@ -59,8 +59,14 @@ build: env  ## The wheel, built with its C++ tests, installed into .venv
 cpp-test: build  ## The C++ tests, once per instruction set
 	$(BIN)/ctest --test-dir build/wheel --output-on-failure -j1
 
-python-test: build  ## The Python and end-to-end tests
-	$(BIN)/python -m pytest
+python-test: build  ## The Python and end-to-end tests: those of training beside all others
+	$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target training-test sdk-test
+
+training-test:
+	$(BIN)/python -m pytest tests/training
+
+sdk-test:
+	$(BIN)/python -m pytest tests/python tests/packaging tests/e2e
 
 lint: build  ## Formatters, ruff, mypy (which reads the packages that instseg needs)
 	$(BIN)/ruff check .
