@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
+import openvino
 from half_rounding import FLOAT, element_types, forced
 from onnx import helper, numpy_helper
 from onnx.utils import Extractor
@@ -33,6 +34,25 @@ LOW = 128
 """Indices are given in two parts: numbers up to 256 are exact in bfloat16."""
 
 
+Run = Callable[[Path, dict[str, Array]], dict[str, Array]]
+"""A folder of one network, its inputs in their order -> its outputs."""
+
+
+def sdk_in_bf16(folder: Path, inputs: dict[str, Array]) -> dict[str, Array]:
+    runner = _core.NetworkRunner(str(folder), engine="openvino", precision="bf16")
+    found: dict[str, Array] = runner.run("main", list(inputs.values()))
+    return found
+
+
+def openvino_in_bf16(folder: Path, inputs: dict[str, Array]) -> dict[str, Array]:
+    """Everything in bfloat16, as OpenVINO does it by itself."""
+    network = openvino.Core().compile_model(
+        folder / "network.onnx", "CPU", {"INFERENCE_PRECISION_HINT": "bf16"}
+    )
+    found = network(inputs)
+    return {port.any_name: np.array(found[port]) for port in network.outputs}
+
+
 def decisions(model: onnx.ModelProto) -> list[str]:
     """Places of a top-k, and comparisons: rounding turns them."""
     made_by = ("TopK", "Greater", "Equal")
@@ -42,9 +62,11 @@ def decisions(model: onnx.ModelProto) -> list[str]:
 def every_fourth_product(model: onnx.ModelProto) -> list[str]:
     """And sampling positions, which may lie where features are steep."""
     nodes = model.graph.node
+    outputs = {value.name for value in model.graph.output}
     products = [node.output[0] for node in nodes if node.op_type in PRODUCTS]
+    inner = [name for name in products if name.removesuffix(":half") not in outputs]
     positions = [node.input[1] for node in nodes if node.op_type == "GridSample"]
-    return [*positions, *products[3::4]]
+    return [*positions, *inner[3::4]]
 
 
 def layers(model: onnx.ModelProto) -> list[str]:
@@ -82,7 +104,7 @@ def stage_differences(
     scratch: Path,
     *,
     ends: Callable[[onnx.ModelProto], list[str]],
-    precision: str,
+    run: Run,
 ) -> dict[str, float]:
     """Of each float tensor that a stage ends with, outputs among them: the largest difference
     between the engine's and the exact one, as a part of the largest exact magnitude.
@@ -90,6 +112,7 @@ def stage_differences(
     folder, network  a network folder, and one of its manifest's networks
     feeds            the network's inputs
     ends             names of the tensors at which stages end, besides decisions
+    run              what computes a stage
     """
     model = with_known_sizes(onnx.load(folder / network["file"]), feeds)
     outside = {value.name for value in [*model.graph.input, *model.graph.output]}
@@ -98,9 +121,8 @@ def stage_differences(
     found = {}
     for stage in stage_networks(model, names):
         place = one_network_folder(folder, stage, scratch / "stage")
-        runner = _core.NetworkRunner(str(place), engine="openvino", precision=precision)
-        given = [given_tensor(value.name, feeds, exact) for value in stage.graph.input]
-        found.update(runner.run("main", given))
+        given = {v.name: given_tensor(v.name, feeds, exact) for v in stage.graph.input}
+        found.update(run(place, given))
     return {
         name.removesuffix(":computed"): worst_difference(
             values, exact[name.removesuffix(":computed")]

@@ -32,13 +32,13 @@ from half_rounding import (
 from parity.official_folder import official_folder
 from parity.program_formats import PIR
 from parity.workplace import reference_dir
+from product_stages import decisions, every_fourth_product, exact_tensors
 from run_network import run_onnx
 from skimage import data
 
 from instseg import _core
 from instseg.importer import import_model, read_manifest
 from instseg.mixed_precision import mixed_precision_network
-from instseg.mixed_precision.graph_view import PRODUCTS
 from instseg.model_names import OFFICIAL_MODELS
 from instseg.operator_support import VERSIONS, unsupported
 
@@ -58,7 +58,6 @@ MODELS = [
     pytest.param("Mask-RT-DETR-H", marks=[pytest.mark.parity, NOT_HELD]),
 ]
 
-STAGE = 4
 TOLERANCE = 1e-2
 """Of each tensor's largest magnitude; measured are 4e-3 in stages, and 7e-3 for whole R-CNNs."""
 HALF_MAX, MARGIN = 65504.0, 16.0
@@ -86,23 +85,7 @@ def image_tensor(folder: Path) -> Array:
 
 def handed_on(mixed: onnx.ModelProto) -> list[str]:
     """Names of the tensors that the stages begin with."""
-    nodes = mixed.graph.node
-    outputs = {value.name for value in mixed.graph.output}
-    products = [node.output[0] for node in nodes if node.op_type in PRODUCTS]
-    inner = [name for name in products if name.removesuffix(":half") not in outputs]
-    positions = [node.input[1] for node in nodes if node.op_type == "GridSample"]
-    decisions = [n.output[-1] for n in nodes if n.op_type in ("TopK", "Greater", "Equal")]
-    return list(dict.fromkeys([*positions, *inner[STAGE - 1 :: STAGE], *decisions]))
-
-
-def exact_run(file: Path, feeds: dict[str, Array], inner: list[str]) -> dict[str, Array]:
-    """The FP32 network's outputs and inner tensors."""
-    model = onnx.load(file)
-    types = element_types(model)
-    for name in inner:
-        model.graph.output.append(onnx.helper.make_tensor_value_info(name, types[name], None))
-    onnx.save(model, file.with_name("exact.onnx"))
-    return run_onnx(file.with_name("exact.onnx"), feeds)
+    return list(dict.fromkeys([*every_fourth_product(mixed), *decisions(mixed)]))
 
 
 def differences(found: dict[str, Array], exact: dict[str, Array]) -> dict[str, float]:
@@ -140,7 +123,7 @@ def test_official_model(model: str, folders: Callable[[str], Path]) -> None:
         mixed = onnx.load(mixed_file)
         feeds = {"image": image} if is_main else roi_feeds(manifest, network["role"], features)
         names = handed_on(mixed)
-        exact = exact_run(file, feeds, names)
+        exact = exact_tensors(onnx.load(file), names, feeds, folder / "exact.onnx")
         if is_main:
             features = [
                 np.ascontiguousarray(exact[name][0])

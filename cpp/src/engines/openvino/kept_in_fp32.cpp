@@ -25,12 +25,11 @@ OPENVINO_API void disable_conversion(const std::shared_ptr<Node>& node, const el
 // Mask-RT-DETR of the tests, each layer fed with float32's tensors, in parts of the largest
 // magnitude (tests/e2e/test_bf16.py):
 //
-//   first convolutions   differences of neighbouring pixels are lost when x / 255 is
-//   rounded: 4.3e-2
-//                        behind the first ones, with them in float32 0.7e-2 (1 % of the work)
-//   sampling positions   -1 to 1 in steps of 1/256 are half a feature apart at stride 8, where
+//   first convolutions   rounding x / 255 loses differences of neighbouring pixels: 4.3e-2 behind
+//                        the first ones, with them in float32 0.7e-2
+//   sampling positions   -1 to 1 in steps of 1/256 are 0.16 features apart at stride 8, where
 //                        features change steeply: decoder layers are 2.4e-2 and 1.9e-2 apart, with
-//                        float32 1.5e-2 and 0.7e-2 (no work)
+//                        float32 1.5e-2 and 0.7e-2
 //
 // All other layers are at most 1.2e-2 apart. Networks without such layers keep none.
 namespace instseg {
